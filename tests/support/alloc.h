@@ -1,0 +1,18 @@
+/* alloc.h: allocations that fail, in the learner's own code only
+ *
+ * libevent itself does not survive a failing malloc everywhere, so the learner's
+ * module alone is linked with --wrap: its calls of malloc, calloc, realloc and
+ * strdup arrive at __wrap_malloc and so on, which are defined here.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ALLOC_H
+#define ALLOC_H
+
+/* Fails the `n`-th allocation from now on (1: the next); 0: none fails. */
+void alloc_fail_at(long n);
+
+/* Allocations of the learner's code since alloc_fail_at(). */
+long alloc_count(void);
+
+#endif

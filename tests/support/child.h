@@ -1,0 +1,25 @@
+/* child.h: the process in which one behaviour runs
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include <stdbool.h>
+
+#include "behaviours.h"
+
+struct child_options {
+    const char *learner; /* path of the learner's module */
+    unsigned seed;       /* order of ready events; 0: as the kernel gives them */
+    int cpu_seconds;     /* limit of CPU time */
+    int memory_mib;      /* limit of memory that the child adds */
+};
+
+/* Loads the learner's module, runs the behaviour's tests and sends the verdict; the verdict's
+ * channel is open. With `debug`, nothing is captured, limited or forbidden, and what came out is
+ * printed on stderr: for a debugger. */
+void child_run(Suite *suite, const struct behaviour *b, const struct child_options *options,
+               bool debug) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,188 @@
+/* explain.c: see explain.h
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include "explain.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_LEAKS 5
+
+/* What a sanitizer says, and what that means. The first match counts. */
+static const struct {
+    const char *report, *meaning;
+} meanings[] = {
+    {"heap-use-after-free", "memory was used after it was freed"},
+    {"attempting double-free", "memory was freed twice"},
+    {"attempting free on address which was not malloc()-ed",
+     "free() was given a pointer that malloc() did not give"},
+    {"heap-buffer-overflow", "memory beside an allocated block was used"},
+    {"stack-buffer-overflow", "memory beside a local variable was used"},
+    {"global-buffer-overflow", "memory beside a global variable was used"},
+    {"stack-use-after-scope", "a local variable was used after its block had ended"},
+    {"stack-use-after-return", "a local variable was used after its function had returned"},
+    {"stack-overflow", "the stack ran out: a recursion without an end?"},
+    {"allocation-size-too-big", "far too much memory was asked for"},
+    {"requested allocation size", "far too much memory was asked for"},
+    {"out-of-memory", "memory ran out: a program under test has a limit"},
+    {"out of memory", "memory ran out: a program under test has a limit"},
+    {"SEGV on unknown address 0x00000000", "a NULL pointer was followed"},
+    {"SEGV on unknown address", "an address was used that is not the program's"},
+};
+
+static void append(char *out, size_t size, const char *format, ...)
+{
+    size_t used = strlen(out);
+    va_list args;
+
+    va_start(args, format);
+    if (used < size)
+        vsnprintf(out + used, size - used, format, args);
+    va_end(args);
+}
+
+/* True if a frame's file is the learner's: neither a library's, nor the harness's, nor a suite. */
+static bool is_learner_file(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    const char *name = slash ? slash + 1 : file;
+
+    return strchr(name, '.') && strstr(file, "tests/support/") == NULL &&
+           strncmp(name, "check_", 6) != 0 && strncmp(file, "../", 3) != 0 &&
+           strstr(file, "/sysdeps/") == NULL && strstr(file, "sanitizer") == NULL;
+}
+
+/* Reads "    #1 0x4f in brew exercises/x.c:33:5" into function and place; false if it is none of
+ * the learner's. */
+static bool parse_frame(const char *line, char function[128], char place[512])
+{
+    char folder[512], file[512];
+    const char *shown = file;
+
+    if (sscanf(line, " #%*d 0x%*x in %127s %511[^\n]", function, file) != 2 ||
+        strchr(file, ':') == NULL || !is_learner_file(file))
+        return false;
+    if (getcwd(folder, sizeof folder) && strncmp(file, folder, strlen(folder)) == 0)
+        shown = file + strlen(folder) + 1;
+    snprintf(place, 512, "%s", shown);
+    return true;
+}
+
+/* Appends "in brew (exercises/x.c:33)" for the learner's first frame after `from`; nothing if an
+ * empty line, the end of that stack, comes first. */
+static void append_place(const char *from, char *out, size_t size)
+{
+    char function[128], place[512];
+
+    for (const char *line = from; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (*line == '\n' || *line == '\0')
+            return;
+        if (parse_frame(line, function, place)) {
+            append(out, size, " in %s (%s)", function, place);
+            return;
+        }
+    }
+}
+
+/* "exercises/x.c:33:5: runtime error: signed integer overflow" */
+static bool explain_undefined(const char *err, char *out, size_t size)
+{
+    const char *at = strstr(err, ": runtime error: ");
+    const char *line = at;
+
+    if (at == NULL)
+        return false;
+    while (line > err && line[-1] != '\n')
+        line--;
+    snprintf(out, size, "undefined behaviour: %.*s", (int)strcspn(line, "\n"), line);
+    return true;
+}
+
+static bool explain_address(const char *err, char *out, size_t size)
+{
+    const char *report = strstr(err, "ERROR: AddressSanitizer");
+    const char *meaning = NULL;
+
+    if (report == NULL)
+        return false;
+    size_t first_line = strcspn(report, "\n");
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0] && !meaning; i++) {
+        const char *at = strstr(report, meanings[i].report);
+        if (at && at < report + first_line)
+            meaning = meanings[i].meaning;
+    }
+    if (meaning)
+        snprintf(out, size, "%s", meaning);
+    else
+        snprintf(out, size, "%.*s", (int)first_line, report);
+    const char *stack = strstr(report, "\n    #0");
+    if (stack)
+        append_place(stack, out, size);
+    const char *freed = strstr(report, "freed by thread");
+    if (freed) {
+        append(out, size, "\nit was freed");
+        append_place(strchr(freed, '\n'), out, size);
+    }
+    const char *allocated = strstr(report, "allocated by thread");
+    if (allocated) {
+        append(out, size, "\nit was allocated");
+        append_place(strchr(allocated, '\n'), out, size);
+    }
+    return true;
+}
+
+/* The last line on stderr: what assert() or the program itself said before it died. */
+static void append_last_words(const char *err, char *out, size_t size)
+{
+    size_t end = strlen(err);
+
+    while (end > 0 && err[end - 1] == '\n')
+        end--;
+    size_t start = end;
+    while (start > 0 && err[start - 1] != '\n')
+        start--;
+    if (end > start)
+        append(out, size, "\nit said: %.*s", (int)(end - start), err + start);
+}
+
+void explain_death(int status, const char *err, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (explain_address(err, out, size) || explain_undefined(err, out, size))
+        return;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
+        snprintf(out, size,
+                 "SIGPIPE: it wrote to a connection that the peer had closed. A network "
+                 "program ignores that signal and handles EPIPE");
+    else if (WIFSIGNALED(status))
+        snprintf(out, size, "the program was ended by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(out, size, "the program ended with exit status %d before the test did",
+                 WEXITSTATUS(status));
+    append_last_words(err, out, size);
+}
+
+void explain_leaks(const char *err, char *out, size_t size)
+{
+    int told = 0;
+    long bytes, objects;
+
+    for (const char *at = err; (at = strstr(at, "Direct leak of ")) && told < MAX_LEAKS; at++) {
+        if (sscanf(at, "Direct leak of %ld byte(s) in %ld object(s)", &bytes, &objects) != 2)
+            continue;
+        append(out, size, "\n    %ld bytes, allocated", bytes);
+        append_place(strchr(at, '\n'), out, size);
+        if (objects > 1)
+            append(out, size, ", %ld times", objects);
+        told++;
+    }
+}

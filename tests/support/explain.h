@@ -1,0 +1,21 @@
+/* explain.h: a crash in words
+ *
+ * A sanitizer's report is written for those who know the tool. These functions
+ * find in it what happened and the learner's own line.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef EXPLAIN_H
+#define EXPLAIN_H
+
+#include <stddef.h>
+
+/* Writes why a child died without a verdict: `status` as of waitpid(), `err` what it wrote to
+ * stderr. */
+void explain_death(int status, const char *err, char *out, size_t size);
+
+/* Appends to `out` where the memory was allocated that LeakSanitizer reports in `err`; nothing
+ * if it reports none. */
+void explain_leaks(const char *err, char *out, size_t size);
+
+#endif

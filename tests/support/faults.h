@@ -1,0 +1,46 @@
+/* faults.h: what a network does to a program, on demand
+ *
+ * The harness stands in front of read, write, readv, writev, recv, send,
+ * recvfrom, sendto, accept and accept4. A fault applies to sockets and pipes
+ * (with `files`, to regular files too), whoever makes the call: libevent's
+ * bufferevents or the learner's own code. All faults end with the test.
+ *
+ * The same place sees calls that would block: see io_forbid_files() and the
+ * rules at `vclock_hooks.blocked`.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef FAULTS_H
+#define FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct faults {
+    size_t max_read;    /* bytes a read gives at the most; 1 is "one byte at a time"; 0: no limit */
+    size_t max_write;   /* bytes a write takes at the most; 0: no limit */
+    int eagain_every;   /* every n-th call answers EAGAIN; 0: none */
+    int eintr_every;    /* every n-th call answers EINTR; 0: none */
+    size_t reset_after; /* ECONNRESET once so many bytes were read; 0: never */
+    int emfile_accepts; /* so many next accepts answer EMFILE */
+    bool silent;        /* reads answer EAGAIN for ever: the peer never answers */
+    bool files;         /* the limits hold for regular files too */
+};
+
+/* The faults in force; a test sets its members. */
+extern struct faults faults;
+
+/* No faults; called before every test. */
+void faults_clear(void);
+
+/* How often the learner's side read or wrote since faults_clear(). */
+long faults_calls(void);
+
+/* Regular files may not be read, written or synced on the loop thread while the loop runs. */
+void io_forbid_files(bool forbid);
+
+/* The harness's own reads and writes: straight to the kernel, no faults, no rules. */
+long io_raw_write(int fd, const void *bytes, size_t n);
+long io_raw_read(int fd, void *bytes, size_t n);
+
+#endif

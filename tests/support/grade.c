@@ -1,0 +1,219 @@
+/* grade.c: grades one exercise
+ *
+ *     grade [--seed N] [--behaviour K] [--no-fork] [--cpu S] [--wall S] SUITE.so LEARNER.so
+ *
+ * Runs each behaviour of the suite in a process of its own against the learner's
+ * module and prints one JSON object:
+ *     {"name", "points", "max", "outcome", "behaviours": [{"name", "points",
+ *      "max", "passed", "message"}], "message", "seconds"}
+ * Exit status 0 if it could grade, whatever the points; 2 if it could not.
+ *
+ * --seed N       the order of simultaneously ready events; 0: the kernel's
+ * --behaviour K  only the K-th, from 1
+ * --no-fork      in this process, with nothing captured: for gdb and valgrind
+ * --cpu, --wall  seconds of CPU and of real time that a behaviour may take
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "real.h"
+#include "suite.h"
+#include "supervise.h"
+
+enum { CANNOT_GRADE = 2 };
+
+/* The grader decides on these itself; a submission's leak is looked for by test.c, in time to be
+ * part of the verdict. */
+EXPORT const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "leak_check_at_exit=0:abort_on_error=0:allocator_may_return_null=0:"
+           "detect_stack_use_after_return=0:max_allocation_size_mb=1024:handle_abort=0";
+}
+
+EXPORT const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void)
+{
+    return "print_stacktrace=1";
+}
+
+struct options {
+    struct child_options child;
+    const char *suite;
+    int only; /* behaviour, from 1; 0: all */
+    int wall_seconds;
+    bool no_fork;
+};
+
+static const char *const outcome_names[] = {"passed", "failed", "crashed", "timeout", "cheating"};
+
+/* The worst of two outcomes names the exercise's. */
+static enum outcome worse(enum outcome a, enum outcome b)
+{
+    return a > b ? a : b;
+}
+
+/* "./build/check_01_async_await.so" -> "01_async_await" */
+static void exercise_name(const char *path, char *name, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const char prefix[] = "check_";
+
+    if (strncmp(base, prefix, strlen(prefix)) == 0)
+        base += strlen(prefix);
+    snprintf(name, size, "%.*s", (int)strcspn(base, "."), base);
+}
+
+/* The message with what to read and how to see it again. */
+static json_object *full_message(const struct behaviour *b, const char *name,
+                                 const struct result *r)
+{
+    static char text[32 * 1024];
+
+    if (r->outcome == PASSED)
+        return json_object_new_string("");
+    size_t length = strlen(r->message);
+    bool newline = length > 0 && r->message[length - 1] == '\n';
+    snprintf(text, sizeof text, "%s%sthe idea: %s\nsee it:   ./workbook run %s --virtual",
+             r->message, newline ? "" : "\n", b->idea, name);
+    return json_object_new_string(text);
+}
+
+static json_object *behaviour_json(const struct behaviour *b, const char *name,
+                                   const struct result *r)
+{
+    json_object *o = json_object_new_object();
+
+    json_object_object_add(o, "name", json_object_new_string(b->name));
+    json_object_object_add(o, "points", json_object_new_int(r->outcome == PASSED ? b->points : 0));
+    json_object_object_add(o, "max", json_object_new_int(b->points));
+    json_object_object_add(o, "passed", json_object_new_boolean(r->outcome == PASSED));
+    json_object_object_add(o, "message", full_message(b, name, r));
+    return o;
+}
+
+static double real_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Grades all behaviours, or the chosen one, and prints the report. Returns 0, or -1. */
+static int grade(Suite *suite, struct options *options)
+{
+    static struct result result;
+    json_object *report = json_object_new_object();
+    json_object *list = json_object_new_array();
+    char name[256], why[128] = "";
+    int points = 0, max = 0, error = 0;
+    enum outcome outcome = PASSED;
+    double start = real_seconds();
+
+    exercise_name(options->suite, name, sizeof name);
+    for (int i = 0; i < behaviours_count() && !error; i++) {
+        const struct behaviour *b = behaviour_get(i);
+        if (options->only && options->only != i + 1)
+            continue;
+        error = supervise(suite, b, &options->child, options->wall_seconds, &result);
+        outcome = worse(outcome, result.outcome);
+        max += b->points;
+        points += result.outcome == PASSED ? b->points : 0;
+        json_object_array_add(list, behaviour_json(b, name, &result));
+        if (result.outcome == TIMEOUT) /* the next one will hang too: give it less */
+            options->child.cpu_seconds = 1;
+    }
+    if (error)
+        snprintf(why, sizeof why, "no process could be started: %s", strerror(-error));
+    json_object_object_add(report, "name", json_object_new_string(name));
+    json_object_object_add(report, "points", json_object_new_int(points));
+    json_object_object_add(report, "max", json_object_new_int(max));
+    json_object_object_add(report, "outcome", json_object_new_string(outcome_names[outcome]));
+    json_object_object_add(report, "behaviours", list);
+    json_object_object_add(report, "message", json_object_new_string(why));
+    json_object_object_add(report, "seconds", json_object_new_double(real_seconds() - start));
+    printf("%s\n", json_object_to_json_string_ext(report, JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(report);
+    return error ? -1 : 0;
+}
+
+static Suite *load_suite(const char *path)
+{
+    Suite *(*make)(void);
+    void *module = dlopen(path, RTLD_LAZY | RTLD_GLOBAL);
+    void *symbol = module ? dlsym(module, "exercise_suite") : NULL;
+
+    if (symbol == NULL) {
+        fprintf(stderr, "grade: %s: %s\n", path, dlerror());
+        return NULL;
+    }
+    memcpy(&make, &symbol, sizeof make);
+    return make();
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: grade [--seed N] [--behaviour K] [--no-fork] [--cpu S] [--wall S] "
+                    "SUITE.so LEARNER.so\n");
+    return CANNOT_GRADE;
+}
+
+static bool parse_options(int argc, char **argv, struct options *o)
+{
+    static const struct option known[] = {
+        {"seed", required_argument, NULL, 's'}, {"behaviour", required_argument, NULL, 'b'},
+        {"no-fork", no_argument, NULL, 'n'},    {"cpu", required_argument, NULL, 'c'},
+        {"wall", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        int n = optarg ? atoi(optarg) : 0;
+        if (c == 's')
+            o->child.seed = (unsigned)n;
+        else if (c == 'b' && n > 0)
+            o->only = n;
+        else if (c == 'n')
+            o->no_fork = true;
+        else if (c == 'c' && n > 0)
+            o->child.cpu_seconds = n;
+        else if (c == 'w' && n > 0)
+            o->wall_seconds = n;
+        else
+            return false;
+    }
+    if (argc - optind != 2)
+        return false;
+    o->suite = argv[optind];
+    o->child.learner = argv[optind + 1];
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.child = {.cpu_seconds = 3, .memory_mib = 512}, .wall_seconds = 20};
+
+    if (!parse_options(argc, argv, &options))
+        return usage();
+    Suite *suite = load_suite(options.suite);
+    if (suite == NULL)
+        return CANNOT_GRADE;
+    if (options.only > behaviours_count()) {
+        fprintf(stderr, "grade: there are %d behaviours only\n", behaviours_count());
+        return CANNOT_GRADE;
+    }
+    if (options.no_fork)
+        child_run(suite, behaviour_get(options.only ? options.only - 1 : 0), &options.child, true);
+    return grade(suite, &options) == 0 ? 0 : CANNOT_GRADE;
+}

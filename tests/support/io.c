@@ -1,0 +1,299 @@
+/* io.c: in front of the calls that move bytes; see faults.h
+ *
+ * Each function asks io_begin() first: may this call be made on this thread, and
+ * does a fault answer it? Then it makes the real call with the size cut down.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include "faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "ledger.h"
+#include "real.h"
+#include "trace.h"
+#include "vclock.h"
+#include "verdict.h"
+#include "vthreads.h"
+#include "where.h"
+
+struct faults faults;
+
+static struct {
+    long calls; /* since faults_clear() */
+    size_t bytes_read;
+    bool files_forbidden;
+} io;
+
+REAL_FUNCTION(ssize_t, read, (int, void *, size_t));
+REAL_FUNCTION(ssize_t, pread, (int, void *, size_t, off_t));
+REAL_FUNCTION(ssize_t, write, (int, const void *, size_t));
+REAL_FUNCTION(ssize_t, pwrite, (int, const void *, size_t, off_t));
+REAL_FUNCTION(ssize_t, readv, (int, const struct iovec *, int));
+REAL_FUNCTION(ssize_t, writev, (int, const struct iovec *, int));
+REAL_FUNCTION(ssize_t, recv, (int, void *, size_t, int));
+REAL_FUNCTION(ssize_t, send, (int, const void *, size_t, int));
+REAL_FUNCTION(int, accept4, (int, struct sockaddr *, socklen_t *, int));
+REAL_FUNCTION(int, connect, (int, const struct sockaddr *, socklen_t));
+REAL_FUNCTION(int, fsync, (int));
+REAL_FUNCTION(int, getaddrinfo,
+              (const char *, const char *, const struct addrinfo *, struct addrinfo **));
+
+void faults_clear(void)
+{
+    memset(&faults, 0, sizeof faults);
+    memset(&io, 0, sizeof io);
+}
+
+long faults_calls(void)
+{
+    return io.calls;
+}
+
+void io_forbid_files(bool forbid)
+{
+    io.files_forbidden = forbid;
+}
+
+long io_raw_write(int fd, const void *bytes, size_t n)
+{
+    return syscall(SYS_write, fd, bytes, n);
+}
+
+long io_raw_read(int fd, void *bytes, size_t n)
+{
+    return syscall(SYS_read, fd, bytes, n);
+}
+
+/* --- rules --- */
+
+enum what { OTHER, STREAM, FILE_ };
+
+static enum what kind_of(int fd)
+{
+    struct stat st;
+
+    if (fd <= 2 || fstat(fd, &st) != 0)
+        return OTHER;
+    if (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode))
+        return STREAM;
+    return S_ISREG(st.st_mode) ? FILE_ : OTHER;
+}
+
+/* True if a call on `fd` would wait now: it is in blocking mode and not ready for `events`. */
+static bool would_block(int fd, short events)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && !(flags & O_NONBLOCK) && poll(&p, 1, 0) == 0;
+}
+
+static void check_loop_thread(const char *call, int fd, short events, enum what what)
+{
+    char place[256];
+
+    if (what == FILE_ && io.files_forbidden && ledger_loop_depth() > 0)
+        problem("%s() on a file, on the loop's thread, %s: while the disk works, no other event is "
+                "served",
+                call, where_called(place, sizeof place));
+    if (what == STREAM && would_block(fd, events) && vclock_hooks.blocked)
+        vclock_hooks.blocked(call, fd);
+}
+
+/* What comes before a real call. Returns 0 to go on, with *n cut down; -1 with errno for a fault.
+ * *waiting tells whether io_end() must count the worker as busy again. */
+static int io_begin(const char *call, int fd, short events, size_t *n, bool *waiting)
+{
+    *waiting = false;
+    if (!vclock_is_on())
+        return 0;
+    enum what what = kind_of(fd);
+    if (vclock_on_loop_thread()) {
+        check_loop_thread(call, fd, events, what);
+    } else if (what == STREAM && would_block(fd, events)) {
+        *waiting = true;
+        vthreads_wait_begin(events == POLLIN ? fd : -1);
+    }
+    if (what == OTHER || (what == FILE_ && !faults.files))
+        return 0;
+    io.calls++;
+    size_t max = events == POLLIN ? faults.max_read : faults.max_write;
+    if (max > 0 && *n > max)
+        *n = max;
+    errno = 0;
+    if (faults.eagain_every > 0 && what == STREAM && io.calls % faults.eagain_every == 0)
+        errno = EAGAIN;
+    if (faults.eintr_every > 0 && io.calls % faults.eintr_every == 0)
+        errno = EINTR;
+    if (faults.silent && events == POLLIN && what == STREAM)
+        errno = EAGAIN;
+    if (faults.reset_after > 0 && events == POLLIN && io.bytes_read >= faults.reset_after)
+        errno = ECONNRESET;
+    return errno == 0 ? 0 : -1;
+}
+
+static ssize_t io_end(ssize_t result, short events, bool waiting)
+{
+    int error = errno;
+
+    if (waiting)
+        vthreads_wait_end();
+    if (result > 0 && events == POLLIN)
+        io.bytes_read += (size_t)result;
+    errno = error;
+    return result;
+}
+
+/* The body that all of them share. */
+#define MOVE(call, fd, events, n, real_call)                                                       \
+    do {                                                                                           \
+        bool waiting;                                                                              \
+        if (io_begin((call), (fd), (events), &(n), &waiting) != 0)                                 \
+            return io_end(-1, (events), waiting);                                                  \
+        return io_end((real_call), (events), waiting);                                             \
+    } while (0)
+
+/* --- in front of libc --- */
+
+EXPORT ssize_t read(int fd, void *bytes, size_t n)
+{
+    MOVE("read", fd, POLLIN, n, REAL(read)(fd, bytes, n));
+}
+
+EXPORT ssize_t pread(int fd, void *bytes, size_t n, off_t at)
+{
+    MOVE("pread", fd, POLLIN, n, REAL(pread)(fd, bytes, n, at));
+}
+
+EXPORT ssize_t write(int fd, const void *bytes, size_t n)
+{
+    if (fd == STDOUT_FILENO && trace_is_on()) {
+        trace_output(bytes, n);
+        return (ssize_t)n;
+    }
+    MOVE("write", fd, POLLOUT, n, REAL(write)(fd, bytes, n));
+}
+
+EXPORT ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
+{
+    MOVE("pwrite", fd, POLLOUT, n, REAL(pwrite)(fd, bytes, n, at));
+}
+
+EXPORT ssize_t recv(int fd, void *bytes, size_t n, int flags)
+{
+    MOVE("recv", fd, POLLIN, n, REAL(recv)(fd, bytes, n, flags));
+}
+
+EXPORT ssize_t send(int fd, const void *bytes, size_t n, int flags)
+{
+    MOVE("send", fd, POLLOUT, n, REAL(send)(fd, bytes, n, flags));
+}
+
+#define MAX_VECTOR                                                                                 \
+    64 /* longer vectors are cut here: a short read or write, as the kernel may do                 \
+        */
+
+/* The vector cut down to `limit` bytes, in `cut`; returns its length. */
+static int cut_vector(struct iovec *cut, const struct iovec *v, int n, size_t limit)
+{
+    int used = 0;
+
+    for (; used < n && used < MAX_VECTOR && limit > 0; used++) {
+        cut[used] = v[used];
+        if (cut[used].iov_len > limit)
+            cut[used].iov_len = limit;
+        limit -= cut[used].iov_len;
+    }
+    return used;
+}
+
+static size_t vector_bytes(const struct iovec *v, int n)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < n; i++)
+        bytes += v[i].iov_len;
+    return bytes;
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *v, int n)
+{
+    struct iovec cut[MAX_VECTOR];
+    size_t bytes = vector_bytes(v, n);
+
+    MOVE("readv", fd, POLLIN, bytes, REAL(readv)(fd, cut, cut_vector(cut, v, n, bytes)));
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
+{
+    struct iovec cut[MAX_VECTOR];
+    size_t bytes = vector_bytes(v, n);
+
+    MOVE("writev", fd, POLLOUT, bytes, REAL(writev)(fd, cut, cut_vector(cut, v, n, bytes)));
+}
+
+/* glibc declares these with a union in place of struct sockaddr *, for C only. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+
+EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
+{
+    if (vclock_is_on() && faults.emfile_accepts > 0) {
+        faults.emfile_accepts--;
+        errno = EMFILE;
+        return -1;
+    }
+    if (vclock_is_on() && vclock_on_loop_thread())
+        check_loop_thread("accept", fd, POLLIN, STREAM);
+    return REAL(accept4)(fd, address, length, flags);
+}
+
+EXPORT int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+    return accept4(fd, address, length, 0);
+}
+
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    char place[256];
+
+    if (vclock_is_on() && vclock_on_loop_thread() && address->sa_family != AF_UNIX &&
+        !(fcntl(fd, F_GETFL) & O_NONBLOCK))
+        problem("connect() on a blocking socket %s: the loop stands still until the peer answers",
+                where_called(place, sizeof place));
+    return REAL(connect)(fd, address, length);
+}
+
+#pragma GCC diagnostic pop
+
+EXPORT int fsync(int fd)
+{
+    if (vclock_is_on() && vclock_on_loop_thread())
+        check_loop_thread("fsync", fd, POLLOUT, kind_of(fd));
+    return REAL(fsync)(fd);
+}
+
+EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,
+                       const struct addrinfo *restrict hints, struct addrinfo **restrict found)
+{
+    char place[256];
+    bool numeric = hints && (hints->ai_flags & AI_NUMERICHOST);
+
+    if (vclock_is_on() && vclock_on_loop_thread() && ledger_loop_depth() > 0 && node && !numeric)
+        problem(
+            "getaddrinfo() on the loop's thread %s: a name look-up may take seconds, in which no "
+            "event is served",
+            where_called(place, sizeof place));
+    return REAL(getaddrinfo)(node, service, hints, found);
+}

@@ -1,0 +1,202 @@
+/* test.c: what happens around each test, see test.h and suite.h
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include "test.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "faults.h"
+#include "guard.h"
+#include "ledger.h"
+#include "real.h"
+#include "suite.h"
+#include "trace.h"
+#include "vclock.h"
+#include "verdict.h"
+#include "where.h"
+
+#define NS_PER_MS 1000000
+
+static struct {
+    const struct behaviour *behaviour;
+    unsigned seed;
+    int started, finished; /* tests */
+    struct event_base *base;
+} run;
+
+/* Of LeakSanitizer; absent in a plain build. Prints its report on stderr. */
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+void test_choose(const struct behaviour *b, unsigned seed)
+{
+    run.behaviour = b;
+    run.seed = seed;
+}
+
+int test_finished(void)
+{
+    return run.finished;
+}
+
+/* --- what the virtual clock notices --- */
+
+static void on_deadlock(void)
+{
+    static char pending[4096];
+    int n = ledger_pending_events(ledger_current_base(), pending, sizeof pending);
+
+    if (n > 0)
+        fail_test("at %.3f the loop would sleep for ever: nothing can wake it any more.\n"
+                  "still waiting:\n%s",
+                  (double)vclock_now() / 1e9, pending);
+    fail_test("at %.3f the loop would sleep for ever: no event waits in it",
+              (double)vclock_now() / 1e9);
+}
+
+static void on_livelock(long wakeups)
+{
+    static char pending[4096];
+
+    ledger_pending_events(ledger_current_base(), pending, sizeof pending);
+    fail_test("the loop woke up %ld times at %.3f and never let time move on: something makes "
+              "itself ready again and again.\nwaiting:\n%s",
+              wakeups, (double)vclock_now() / 1e9, pending);
+}
+
+static void on_sleep(const char *call, int64_t ns)
+{
+    char place[256];
+
+    problem("%s() stopped the whole loop for %lld ms, %s: nothing else could run in that time",
+            call, (long long)ns / NS_PER_MS, where_called(place, sizeof place));
+}
+
+static void on_blocked(const char *call, int fd)
+{
+    char place[256], which[32] = "";
+
+    if (fd >= 0)
+        snprintf(which, sizeof which, " on descriptor %d", fd);
+    verdict_end(VERDICT_FAILED,
+                "at %.3f %s()%s would wait on the loop's thread, %s: while it waits, no event is "
+                "served. Make the descriptor non-blocking and let the loop tell when it is ready",
+                (double)vclock_now() / 1e9, call, which, where_called(place, sizeof place));
+}
+
+/* --- around a test --- */
+
+static void begin_test(void)
+{
+    vclock_hooks.deadlock = on_deadlock;
+    vclock_hooks.livelock = on_livelock;
+    vclock_hooks.slept = on_sleep;
+    vclock_hooks.blocked = on_blocked;
+    faults_clear();
+    alloc_fail_at(0);
+    trace_clear();
+    vclock_shuffle(run.seed);
+    vclock_livelock_limit(0);
+    vclock_expect_outside(0);
+    ledger_start();
+    vclock_start();
+}
+
+static void free_base(void)
+{
+    if (run.base)
+        event_base_free(run.base);
+    run.base = NULL;
+}
+
+void test_check_leftovers(const char *when, ...)
+{
+    char left[1024], context[128];
+    va_list args;
+
+    va_start(args, when);
+    vsnprintf(context, sizeof context, when, args);
+    va_end(args);
+    if (run.base && ledger_pending_events(run.base, left, sizeof left) > 0)
+        fail_test("%s, events are left in the loop:\n%s", context, left);
+    free_base(); /* closes what libevent still holds */
+    if (ledger_new_descriptors(left, sizeof left) > 0)
+        fail_test("%s, descriptors are left open: %s", context, left);
+}
+
+/* Of the whole behaviour: leaks are searched once, as the search takes milliseconds. */
+static void check_memory(void)
+{
+    if (run.finished + 1 < run.behaviour->n_tests || !__lsan_do_recoverable_leak_check)
+        return;
+    vclock_stop(); /* the search waits for its own threads */
+    if (__lsan_do_recoverable_leak_check())
+        fail_test("memory is left over: allocated and never freed");
+}
+
+void test_run_guarded(int i)
+{
+    if (run.started != run.finished)
+        return; /* an earlier test of this behaviour failed, and tells why */
+    run.started++;
+    begin_test();
+    run.behaviour->tests[i]->fn(0);
+    test_check_leftovers("after the test");
+    check_memory();
+    if (problem_first())
+        fail_test("%s", problem_first());
+    run.finished++;
+}
+
+/* --- suite.h --- */
+
+EXPORT struct event_base *test_base(void)
+{
+    if (run.base == NULL)
+        run.base = event_base_new();
+    if (run.base == NULL)
+        fail_test("no event base: out of memory?");
+    return run.base;
+}
+
+EXPORT void run_loop(void)
+{
+    ck_assert_int_ge(event_base_dispatch(test_base()), 0);
+}
+
+static void on_stop(evutil_socket_t fd, short what, void *base)
+{
+    (void)fd;
+    (void)what;
+    event_base_loopexit(base, NULL);
+}
+
+EXPORT void run_loop_for(int ms)
+{
+    struct timeval wait = {ms / 1000, ms % 1000 * 1000};
+    struct event *stop = evtimer_new(test_base(), on_stop, test_base());
+
+    ck_assert_ptr_nonnull(stop);
+    ck_assert_int_eq(event_add(stop, &wait), 0);
+    ck_assert_int_ge(event_base_dispatch(test_base()), 0);
+    event_free(stop);
+}
+
+EXPORT int now_ms(void)
+{
+    return (int)(vclock_now() / NS_PER_MS);
+}
+
+EXPORT __attribute__((noinline)) void scrub_stack(void)
+{
+    volatile unsigned char used_before[8192];
+
+    for (size_t i = 0; i < sizeof used_before; i++)
+        used_before[i] = 0x55;
+}

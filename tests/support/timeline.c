@@ -1,0 +1,188 @@
+/* timeline.c: see timeline.h
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "timeline.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MS   1000000
+#define MAX_ROWS    24 /* shown of a long timeline */
+#define ROWS_BEFORE 4  /* of which so many before the first difference */
+
+void timeline_clear(struct timeline *t)
+{
+    t->n = 0;
+    t->used = 0;
+}
+
+int timeline_add(struct timeline *t, int64_t ns, const char *text)
+{
+    size_t size = strlen(text) + 1;
+
+    if (t->n == TIMELINE_MAX_LINES || t->used + size > TIMELINE_MAX_TEXT)
+        return -1;
+    memcpy(t->store + t->used, text, size);
+    t->lines[t->n++] = (struct timeline_line){ns, t->store + t->used};
+    t->used += size;
+    return 0;
+}
+
+void timeline_parse(struct timeline *t, const char *expected)
+{
+    char text[512];
+    long seconds, ms;
+
+    for (const char *line = expected; *line; line = strchr(line, '\n') + 1) {
+        int n = 0;
+        text[0] = '\0';
+        if (sscanf(line, "%ld.%3ld  %n", &seconds, &ms, &n) != 2 || n == 0 || !strchr(line, '\n')) {
+            fprintf(stderr, "suite: not a line of a timeline: %s\n", line);
+            abort();
+        }
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(line + n, "\n"), line + n);
+        timeline_add(t, (int64_t)(seconds * 1000 + ms) * NS_PER_MS, text);
+    }
+}
+
+/* --- order --- */
+
+static int by_time_and_text(const void *left, const void *right)
+{
+    const struct timeline_line *a = left, *b = right;
+
+    if (a->ns != b->ns)
+        return a->ns < b->ns ? -1 : 1;
+    return strcmp(a->text, b->text);
+}
+
+static void sort(struct timeline *t)
+{
+    qsort(t->lines, (size_t)t->n, sizeof t->lines[0], by_time_and_text);
+}
+
+/* --- side by side --- */
+
+/* One row of the comparison; an index is -1 where that side has no line. */
+struct row {
+    int want, got;
+    const char *note;
+    bool differs;
+};
+
+static bool occurs(const struct timeline *t, int from, const char *text)
+{
+    for (int i = from; i < t->n; i++)
+        if (strcmp(t->lines[i].text, text) == 0)
+            return true;
+    return false;
+}
+
+/* Pairs the lines: equal texts stand beside each other, whatever their times. */
+static int pair_lines(const struct timeline *want, const struct timeline *got, struct row *rows)
+{
+    int n = 0;
+
+    for (int w = 0, g = 0; w < want->n || g < got->n; n++) {
+        const char *a = w < want->n ? want->lines[w].text : NULL;
+        const char *b = g < got->n ? got->lines[g].text : NULL;
+        if (a && b && strcmp(a, b) == 0)
+            rows[n] = (struct row){w++, g++, NULL, want->lines[w - 1].ns != got->lines[g - 1].ns};
+        else if (b && (!a || !occurs(want, w, b)))
+            rows[n] = (struct row){-1, g++, "not expected", true};
+        else if (a && (!b || !occurs(got, g, a)))
+            rows[n] = (struct row){w++, -1, "missing", true};
+        else
+            rows[n] = (struct row){w++, g++, "another order", true};
+    }
+    return n;
+}
+
+static void append(char *out, size_t size, const char *format, ...)
+{
+    size_t used = strlen(out);
+    va_list args;
+
+    va_start(args, format);
+    if (used < size)
+        vsnprintf(out + used, size - used, format, args);
+    va_end(args);
+}
+
+static void cell(char *out, size_t size, const struct timeline *t, int i)
+{
+    if (i < 0)
+        out[0] = '\0';
+    else
+        snprintf(out, size, "%.3f  %s", (double)t->lines[i].ns / 1e9, t->lines[i].text);
+}
+
+static void append_row(char *out, size_t size, const struct timeline *want,
+                       const struct timeline *got, const struct row *row, int width)
+{
+    char left[600], right[600], note[64] = "";
+
+    cell(left, sizeof left, want, row->want);
+    cell(right, sizeof right, got, row->got);
+    if (row->note)
+        snprintf(note, sizeof note, "   <- %s", row->note);
+    else if (row->differs) {
+        long long ms = (want->lines[row->want].ns - got->lines[row->got].ns) / NS_PER_MS;
+        snprintf(note, sizeof note, "   <- %lld ms too %s", llabs(ms), ms > 0 ? "early" : "late");
+    }
+    append(out, size, "%-*s %s %s%s\n", width, left, row->differs ? ">" : " ", right, note);
+}
+
+static int left_width(const struct timeline *want)
+{
+    int width = (int)strlen("expected");
+
+    for (int i = 0; i < want->n; i++) {
+        int needed = (int)strlen(want->lines[i].text) + 9;
+        if (needed > width && needed <= 48)
+            width = needed;
+    }
+    return width;
+}
+
+static void render(const struct timeline *want, const struct timeline *got, char *out, size_t size)
+{
+    static struct row rows[2 * TIMELINE_MAX_LINES];
+    int n = pair_lines(want, got, rows);
+    int width = left_width(want);
+    int first = 0;
+
+    while (first < n && !rows[first].differs)
+        first++;
+    int from = n > MAX_ROWS && first > ROWS_BEFORE ? first - ROWS_BEFORE : 0;
+    int to = from + MAX_ROWS < n ? from + MAX_ROWS : n;
+    out[0] = '\0';
+    append(out, size, "%-*s   got\n", width, "expected");
+    if (from > 0)
+        append(out, size, "(%d lines that agree)\n", from);
+    for (int i = from; i < to; i++)
+        append_row(out, size, want, got, &rows[i], width);
+    if (to < n)
+        append(out, size, "(%d more lines)\n", n - to);
+    if (got->n == 0)
+        append(out, size, "nothing was printed\n");
+}
+
+bool timeline_compare(struct timeline *want, struct timeline *got, bool in_order, char *out,
+                      size_t size)
+{
+    if (!in_order) {
+        sort(want);
+        sort(got);
+    }
+    bool same = want->n == got->n;
+    for (int i = 0; i < want->n && same; i++)
+        same = want->lines[i].ns == got->lines[i].ns &&
+               strcmp(want->lines[i].text, got->lines[i].text) == 0;
+    if (!same)
+        render(want, got, out, size);
+    return same;
+}

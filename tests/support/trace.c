@@ -1,0 +1,123 @@
+/* trace.c: keeping the timeline; see trace.h. The comparison is in timeline.c.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include "trace.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "real.h"
+#include "suite.h"
+#include "timeline.h"
+#include "vclock.h"
+#include "verdict.h"
+
+#define MAX_LINE 512
+
+static struct {
+    bool on;
+    struct timeline lines;
+    char pending[MAX_LINE]; /* a line whose newline has not come yet */
+    size_t used;
+} state;
+
+static void end_line(void)
+{
+    state.pending[state.used] = '\0';
+    state.used = 0;
+    if (timeline_add(&state.lines, vclock_now(), state.pending) != 0)
+        verdict_end(VERDICT_FAILED, "more than %d lines were printed: an endless loop that prints?",
+                    TIMELINE_MAX_LINES);
+}
+
+void trace_output(const char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] == '\n' || state.used == MAX_LINE - 1)
+            end_line();
+        if (bytes[i] != '\n')
+            state.pending[state.used++] = bytes[i];
+    }
+}
+
+static ssize_t stream_write(void *cookie, const char *bytes, size_t n)
+{
+    (void)cookie;
+    trace_output(bytes, n);
+    return (ssize_t)n;
+}
+
+int trace_start(void)
+{
+    const cookie_io_functions_t functions = {.write = stream_write};
+    FILE *stream = fopencookie(NULL, "w", functions);
+
+    if (stream == NULL)
+        return -1;
+    setvbuf(stream, NULL, _IOLBF, BUFSIZ);
+    stdout = stream;
+    state.on = true;
+    return 0;
+}
+
+bool trace_is_on(void)
+{
+    return state.on;
+}
+
+void trace_clear(void)
+{
+    fflush(stdout);
+    state.used = 0;
+    timeline_clear(&state.lines);
+}
+
+EXPORT void trace(const char *format, ...)
+{
+    char line[MAX_LINE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    fflush(stdout);
+    if (timeline_add(&state.lines, vclock_now(), line) != 0)
+        fail_test("more than %d lines in the timeline", TIMELINE_MAX_LINES);
+}
+
+bool trace_compare(const char *expected, bool in_order, char *out, size_t size)
+{
+    static struct timeline want;
+
+    fflush(stdout);
+    if (state.used > 0)
+        end_line();
+    timeline_clear(&want);
+    timeline_parse(&want, expected);
+    bool same = timeline_compare(&want, &state.lines, in_order, out, size);
+    timeline_clear(&state.lines);
+    return same;
+}
+
+static void expect(const char *expected, bool in_order)
+{
+    static char difference[8192];
+
+    if (!trace_compare(expected, in_order, difference, sizeof difference))
+        fail_test("%s", difference);
+    mark_point();
+}
+
+EXPORT void expect_trace(const char *expected)
+{
+    expect(expected, false);
+}
+
+EXPORT void expect_trace_in_order(const char *expected)
+{
+    expect(expected, true);
+}

@@ -1,0 +1,33 @@
+/* trace.h: the timeline of a test
+ *
+ * Every line that the learner's program prints, and every trace() of the suite,
+ * is kept with its virtual time. Stdio does not pass through an interposed
+ * write(), so stdout is replaced by a stream of our own.
+ *
+ * See suite.h for trace(), expect_trace() and expect_trace_in_order().
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Replaces stdout; returns 0, or -1. */
+int trace_start(void);
+
+/* True once stdout is ours. */
+bool trace_is_on(void);
+
+/* Bytes for standard output that came by another way than stdio. */
+void trace_output(const char *bytes, size_t n);
+
+/* Forgets the lines so far. */
+void trace_clear(void);
+
+/* Compares the timeline with `expected` (see suite.h) and empties it. Returns true if they agree;
+ * otherwise writes both side by side to `out`. */
+bool trace_compare(const char *expected, bool in_order, char *out, size_t size);
+
+#endif
