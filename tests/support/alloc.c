@@ -14,6 +14,8 @@
 #include "real.h"
 #include "suite.h"
 #include "test.h"
+#include "verdict.h"
+#include "where.h"
 
 static atomic_long count;
 static atomic_long fail_at;
@@ -29,8 +31,27 @@ long alloc_count(void)
     return count;
 }
 
-static bool fails_now(void)
+/* What a program under test may hold at a time. The sanitizer's allocator does not survive the
+ * kernel's limit, so its own count is asked first. */
+static const size_t budget_mib = 256;
+
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static void check_budget(size_t size)
 {
+    char place[256];
+    const size_t budget = budget_mib << 20;
+
+    if (!verdict_is_open() || !__sanitizer_get_current_allocated_bytes)
+        return;
+    if (size > budget || __sanitizer_get_current_allocated_bytes() + size > budget)
+        verdict_end(VERDICT_FAILED, "memory ran out: more than %zu MiB are in use, %s", budget_mib,
+                    where_called(place, sizeof place));
+}
+
+static bool fails_now(size_t size)
+{
+    check_budget(size);
     if (++count != fail_at)
         return false;
     errno = ENOMEM;
@@ -44,22 +65,22 @@ EXPORT char *__wrap_strdup(const char *text);
 
 void *__wrap_malloc(size_t size)
 {
-    return fails_now() ? NULL : malloc(size);
+    return fails_now(size) ? NULL : malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails_now() ? NULL : calloc(n, size);
+    return fails_now(n * size) ? NULL : calloc(n, size);
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return fails_now() ? NULL : realloc(old, size);
+    return fails_now(size) ? NULL : realloc(old, size);
 }
 
 char *__wrap_strdup(const char *text)
 {
-    return fails_now() ? NULL : strdup(text);
+    return fails_now(strlen(text) + 1) ? NULL : strdup(text);
 }
 
 EXPORT void each_allocation_fails(void (*scenario)(void *arg), void *arg)

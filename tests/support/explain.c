@@ -53,40 +53,44 @@ static bool is_learner_file(const char *file)
 {
     const char *slash = strrchr(file, '/');
     const char *name = slash ? slash + 1 : file;
+    const char *harness = strstr(file, "tests/support/");
 
-    return strchr(name, '.') && strstr(file, "tests/support/") == NULL &&
-           strncmp(name, "check_", 6) != 0 && strncmp(file, "../", 3) != 0 &&
+    if (harness && harness + strlen("tests/support/") == name)
+        return false;
+    return strchr(name, '.') && strncmp(name, "check_", 6) != 0 && strncmp(file, "../", 3) != 0 &&
            strstr(file, "/sysdeps/") == NULL && strstr(file, "sanitizer") == NULL;
 }
 
-/* Reads "    #1 0x4f in brew exercises/x.c:33:5" into function and place; false if it is none of
- * the learner's. */
-static bool parse_frame(const char *line, char function[128], char place[512])
+/* "/home/ada/workbook/exercises/x.c:33" -> "exercises/x.c:33" */
+static const char *without_folder(const char *path)
 {
-    char folder[512], file[512];
-    const char *shown = file;
+    char folder[512];
 
-    if (sscanf(line, " #%*d 0x%*x in %127s %511[^\n]", function, file) != 2 ||
-        strchr(file, ':') == NULL || !is_learner_file(file))
-        return false;
-    if (getcwd(folder, sizeof folder) && strncmp(file, folder, strlen(folder)) == 0)
-        shown = file + strlen(folder) + 1;
-    snprintf(place, 512, "%s", shown);
-    return true;
+    if (getcwd(folder, sizeof folder) && strncmp(path, folder, strlen(folder)) == 0)
+        return path + strlen(folder) + 1;
+    return path;
+}
+
+/* Reads "    #1 0x4f in brew exercises/x.c:33:5" into function and file; false if it is none of
+ * the learner's. */
+static bool parse_frame(const char *line, char function[128], char file[512])
+{
+    return sscanf(line, " #%*d 0x%*x in %127s %511[^\n]", function, file) == 2 &&
+           strchr(file, ':') && is_learner_file(file);
 }
 
 /* Appends "in brew (exercises/x.c:33)" for the learner's first frame after `from`; nothing if an
  * empty line, the end of that stack, comes first. */
 static void append_place(const char *from, char *out, size_t size)
 {
-    char function[128], place[512];
+    char function[128], file[512];
 
     for (const char *line = from; line; line = strchr(line, '\n')) {
         line += *line == '\n';
         if (*line == '\n' || *line == '\0')
             return;
-        if (parse_frame(line, function, place)) {
-            append(out, size, " in %s (%s)", function, place);
+        if (parse_frame(line, function, file)) {
+            append(out, size, " in %s (%s)", function, without_folder(file));
             return;
         }
     }
@@ -102,7 +106,11 @@ static bool explain_undefined(const char *err, char *out, size_t size)
         return false;
     while (line > err && line[-1] != '\n')
         line--;
-    snprintf(out, size, "undefined behaviour: %.*s", (int)strcspn(line, "\n"), line);
+    const char *place = without_folder(line);
+    if (strstr(at, "null pointer"))
+        snprintf(out, size, "a NULL pointer was followed at %.*s", (int)(at - place), place);
+    else
+        snprintf(out, size, "undefined behaviour: %.*s", (int)strcspn(place, "\n"), place);
     return true;
 }
 
@@ -171,18 +179,22 @@ void explain_death(int status, const char *err, char *out, size_t size)
     append_last_words(err, out, size);
 }
 
-void explain_leaks(const char *err, char *out, size_t size)
+bool explain_leaks(const char *err, char *out, size_t size)
 {
     int told = 0;
     long bytes, objects;
+    bool placed = true;
 
     for (const char *at = err; (at = strstr(at, "Direct leak of ")) && told < MAX_LEAKS; at++) {
         if (sscanf(at, "Direct leak of %ld byte(s) in %ld object(s)", &bytes, &objects) != 2)
             continue;
         append(out, size, "\n    %ld bytes, allocated", bytes);
+        size_t before = strlen(out);
         append_place(strchr(at, '\n'), out, size);
+        placed = placed && strlen(out) > before;
         if (objects > 1)
             append(out, size, ", %ld times", objects);
         told++;
     }
+    return placed;
 }

@@ -8,6 +8,7 @@
 #ifndef EXPLAIN_H
 #define EXPLAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Writes why a child died without a verdict: `status` as of waitpid(), `err` what it wrote to
@@ -15,7 +16,7 @@
 void explain_death(int status, const char *err, char *out, size_t size);
 
 /* Appends to `out` where the memory was allocated that LeakSanitizer reports in `err`; nothing
- * if it reports none. */
-void explain_leaks(const char *err, char *out, size_t size);
+ * if it reports none. Returns false if it could not name the place of one. */
+bool explain_leaks(const char *err, char *out, size_t size);
 
 #endif

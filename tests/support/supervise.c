@@ -158,12 +158,13 @@ static void judge_verdict(const struct watch *w, const char *key, struct result 
     }
     snprintf(r->message, sizeof r->message, "%s", message);
     if (r->outcome == FAILED)
-        explain_leaks(w->text[ERR], r->message, sizeof r->message);
+        r->unplaced_leak = !explain_leaks(w->text[ERR], r->message, sizeof r->message);
 }
 
 static void judge(const struct watch *w, const char *key, int wall_seconds, struct result *r)
 {
     r->message[0] = '\0';
+    r->unplaced_leak = false;
     if (w->flooded) {
         r->outcome = FAILED;
         snprintf(r->message, sizeof r->message,
@@ -171,7 +172,7 @@ static void judge(const struct watch *w, const char *key, int wall_seconds, stru
                  most[w->used[OUT] == most[OUT] ? OUT : ERR] / 1024);
     } else if (w->used[VERDICT] > 0) {
         judge_verdict(w, key, r);
-    } else if (w->timed_out) {
+    } else if (w->timed_out && !strstr(w->text[ERR], "ERROR: AddressSanitizer")) {
         r->outcome = TIMEOUT;
         snprintf(r->message, sizeof r->message,
                  "nothing came for %d seconds of real time: the program waits in a call that does "

@@ -89,14 +89,17 @@ static int pair_lines(const struct timeline *want, const struct timeline *got, s
     for (int w = 0, g = 0; w < want->n || g < got->n; n++) {
         const char *a = w < want->n ? want->lines[w].text : NULL;
         const char *b = g < got->n ? got->lines[g].text : NULL;
-        if (a && b && strcmp(a, b) == 0)
-            rows[n] = (struct row){w++, g++, NULL, want->lines[w - 1].ns != got->lines[g - 1].ns};
-        else if (b && (!a || !occurs(want, w, b)))
+        if (a && b && strcmp(a, b) == 0) {
+            rows[n] = (struct row){w, g, NULL, want->lines[w].ns != got->lines[g].ns};
+            w++;
+            g++;
+        } else if (b && (!a || !occurs(want, w, b))) {
             rows[n] = (struct row){-1, g++, "not expected", true};
-        else if (a && (!b || !occurs(got, g, a)))
+        } else if (a && (!b || !occurs(got, g, a))) {
             rows[n] = (struct row){w++, -1, "missing", true};
-        else
+        } else {
             rows[n] = (struct row){w++, g++, "another order", true};
+        }
     }
     return n;
 }
@@ -138,11 +141,14 @@ static void append_row(char *out, size_t size, const struct timeline *want,
 
 static int left_width(const struct timeline *want)
 {
+    const int widest = 56;
     int width = (int)strlen("expected");
+    char text[600];
 
     for (int i = 0; i < want->n; i++) {
-        int needed = (int)strlen(want->lines[i].text) + 9;
-        if (needed > width && needed <= 48)
+        cell(text, sizeof text, want, i);
+        int needed = (int)strlen(text);
+        if (needed > width && needed <= widest)
             width = needed;
     }
     return width;

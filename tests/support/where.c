@@ -77,15 +77,15 @@ const char *where_called(char *out, size_t size)
     void *frames[MAX_FRAMES];
     int n = backtrace(frames, MAX_FRAMES);
 
-    for (int i = 0; i < n; i++) /* a return address is one past the call */
+    for (int i = 0; i < n; i++)
         if (where_is_learner(frames[i]))
-            return where_address((char *)frames[i] - 1, out, size);
+            return where_address(frames[i], out, size);
     snprintf(out, size, "in a library");
     return out;
 }
 
 const char *where_function(void *function, char *out, size_t size)
 {
-    symbolize(function, "%f", out, size);
+    symbolize((char *)function + 1, "%f", out, size); /* a pc is looked up one byte before it */
     return out;
 }
