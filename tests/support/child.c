@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guard.h"
+#include "places.h"
 #include "test.h"
 #include "trace.h"
 #include "vclock.h"
@@ -20,10 +22,14 @@
 #include "where.h"
 
 /* A jump over all limits of the harness: the debugger's user reads it on the screen. */
-static void report_to_debugger(const struct behaviour *b, const char *message)
+static void report_to_debugger(const struct behaviour *b, const char *message, const char *module)
 {
-    vclock_stop();
-    fprintf(stderr, "%s: %s\n%s\n", b->name, message ? "failed" : "passed", message ? message : "");
+    static char text[32 * 1024];
+
+    guard_set_stage(GUARD_OFF);
+    snprintf(text, sizeof text, "%s", message ? message : "");
+    places_resolve(text, sizeof text, module);
+    fprintf(stderr, "%s: %s\n%s\n", b->name, message ? "failed" : "passed", text);
     syscall(SYS_exit_group, message ? 1 : 0);
 }
 
@@ -38,10 +44,30 @@ static void load_learner(const char *path)
     guard_set_stage(GUARD_TESTING);
 }
 
+/* Why the behaviour failed, or NULL. What the harness noticed comes before what the suite found:
+ * it is the cause more often than not. */
+static const char *failure_of(SRunner *runner, const struct behaviour *b)
+{
+    static char both[16 * 1024];
+
+    if (srunner_ntests_failed(runner) == 0)
+        return test_finished() == b->n_tests
+                   ? NULL
+                   : "the test was left before its end, by a jump out of it (longjmp?)";
+    TestResult **failures = srunner_failures(runner);
+    const char *found = tr_msg(failures[0]);
+    free(failures); /* the array only: the results are the runner's */
+    const char *noticed = problem_first();
+    if (noticed == NULL || strcmp(noticed, found) == 0)
+        return found;
+    snprintf(both, sizeof both, "%s\n%s", noticed, found);
+    return both;
+}
+
 void child_run(Suite *suite, const struct behaviour *b, const struct child_options *options,
                bool debug)
 {
-    char *message = NULL;
+    const char *message;
 
     signal(SIGPIPE, SIG_DFL);
     test_choose(b, options->seed);
@@ -55,12 +81,8 @@ void child_run(Suite *suite, const struct behaviour *b, const struct child_optio
     srunner_set_fork_status(runner, CK_NOFORK);
     srunner_run(runner, NULL, b->full_name, CK_SILENT);
     vclock_stop();
-    TestResult **failures = srunner_failures(runner);
-    if (srunner_ntests_failed(runner) > 0)
-        message = (char *)tr_msg(failures[0]);
-    else if (test_finished() != b->n_tests)
-        message = "the test was left before its end, by a jump out of it (longjmp?)";
+    message = failure_of(runner, b);
     if (debug)
-        report_to_debugger(b, message);
+        report_to_debugger(b, message, options->learner);
     verdict_end(message ? VERDICT_FAILED : VERDICT_PASSED, "%s", message ? message : "");
 }

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "places.h"
 
 #define MAX_LEAKS 5
 
@@ -61,22 +62,16 @@ static bool is_learner_file(const char *file)
            strstr(file, "/sysdeps/") == NULL && strstr(file, "sanitizer") == NULL;
 }
 
-/* "/home/ada/workbook/exercises/x.c:33" -> "exercises/x.c:33" */
-static const char *without_folder(const char *path)
-{
-    char folder[512];
-
-    if (getcwd(folder, sizeof folder) && strncmp(path, folder, strlen(folder)) == 0)
-        return path + strlen(folder) + 1;
-    return path;
-}
-
 /* Reads "    #1 0x4f in brew exercises/x.c:33:5" into function and file; false if it is none of
  * the learner's. */
 static bool parse_frame(const char *line, char function[128], char file[512])
 {
-    return sscanf(line, " #%*d 0x%*x in %127s %511[^\n]", function, file) == 2 &&
-           strchr(file, ':') && is_learner_file(file);
+    if (sscanf(line, " #%*d 0x%*x in %127s %511[^\n]", function, file) != 2)
+        return false;
+    char *build = strstr(file, " (BuildId:"); /* clang's */
+    if (build)
+        *build = '\0';
+    return strchr(file, ':') && is_learner_file(file);
 }
 
 /* Appends "in brew (exercises/x.c:33)" for the learner's first frame after `from`; nothing if an
@@ -90,7 +85,7 @@ static void append_place(const char *from, char *out, size_t size)
         if (*line == '\n' || *line == '\0')
             return;
         if (parse_frame(line, function, file)) {
-            append(out, size, " in %s (%s)", function, without_folder(file));
+            append(out, size, " in %s (%s)", function, places_without_folder(file));
             return;
         }
     }
@@ -106,7 +101,7 @@ static bool explain_undefined(const char *err, char *out, size_t size)
         return false;
     while (line > err && line[-1] != '\n')
         line--;
-    const char *place = without_folder(line);
+    const char *place = places_without_folder(line);
     if (strstr(at, "null pointer"))
         snprintf(out, size, "a NULL pointer was followed at %.*s", (int)(at - place), place);
     else

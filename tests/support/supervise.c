@@ -20,12 +20,16 @@
 #include <unistd.h>
 
 #include "explain.h"
+#include "places.h"
 #include "verdict.h"
 
 enum channel { OUT, ERR, VERDICT, CHANNELS };
 
 /* What is read of a channel at the most: more ends the child. */
 static const size_t most[CHANNELS] = {1 << 20, 1 << 18, 1 << 16};
+
+/* A place takes more room than the offset that stands for it. */
+enum { CHANNEL_ROOM = 2 };
 
 /* What became of a child. */
 struct watch {
@@ -131,10 +135,17 @@ static void watch_child(struct watch *w, int wall_seconds)
 
 /* --- judging --- */
 
-static void judge_verdict(const struct watch *w, const char *key, struct result *r)
+/* The text of a channel with places in place of offsets; its array has room for more. */
+static const char *resolved(const struct watch *w, enum channel c, const char *module)
+{
+    places_resolve(w->text[c], CHANNEL_ROOM * most[c], module);
+    return w->text[c];
+}
+
+static void judge_verdict(const struct watch *w, const char *key, const char *module,
+                          struct result *r)
 {
     const char *text = w->text[VERDICT];
-    const char *message = text + VERDICT_KEY_LENGTH + 1;
 
     if (w->used[VERDICT] <= VERDICT_KEY_LENGTH || strncmp(text, key, VERDICT_KEY_LENGTH) != 0) {
         r->outcome = CHEATING;
@@ -156,12 +167,14 @@ static void judge_verdict(const struct watch *w, const char *key, struct result 
     default:
         r->outcome = FAILED;
     }
-    snprintf(r->message, sizeof r->message, "%s", message);
+    snprintf(r->message, sizeof r->message, "%s",
+             resolved(w, VERDICT, module) + VERDICT_KEY_LENGTH + 1);
     if (r->outcome == FAILED)
-        r->unplaced_leak = !explain_leaks(w->text[ERR], r->message, sizeof r->message);
+        r->unplaced_leak = !explain_leaks(resolved(w, ERR, module), r->message, sizeof r->message);
 }
 
-static void judge(const struct watch *w, const char *key, int wall_seconds, struct result *r)
+static void judge(const struct watch *w, const char *key, const char *module, int wall_seconds,
+                  struct result *r)
 {
     r->message[0] = '\0';
     r->unplaced_leak = false;
@@ -171,7 +184,7 @@ static void judge(const struct watch *w, const char *key, int wall_seconds, stru
                  "output without an end: the program was stopped after %zu KiB",
                  most[w->used[OUT] == most[OUT] ? OUT : ERR] / 1024);
     } else if (w->used[VERDICT] > 0) {
-        judge_verdict(w, key, r);
+        judge_verdict(w, key, module, r);
     } else if (w->timed_out && !strstr(w->text[ERR], "ERROR: AddressSanitizer")) {
         r->outcome = TIMEOUT;
         snprintf(r->message, sizeof r->message,
@@ -183,7 +196,7 @@ static void judge(const struct watch *w, const char *key, int wall_seconds, stru
         snprintf(r->message, sizeof r->message, "an endless loop: the limit of CPU time ran out");
     } else {
         r->outcome = CRASHED;
-        explain_death(w->status, w->text[ERR], r->message, sizeof r->message);
+        explain_death(w->status, resolved(w, ERR, module), r->message, sizeof r->message);
     }
 }
 
@@ -196,7 +209,7 @@ static int watch_open(struct watch *w, int pipes[CHANNELS][2])
             return -errno;
         w->fds[i] = pipes[i][0];
         fcntl(pipes[i][0], F_SETFL, O_NONBLOCK);
-        w->text[i] = calloc(1, most[i] + 1);
+        w->text[i] = calloc(CHANNEL_ROOM, most[i] + 1);
         if (w->text[i] == NULL)
             return -ENOMEM;
     }
@@ -243,7 +256,7 @@ int supervise(Suite *suite, const struct behaviour *b, const struct child_option
         pipes[i][1] = -1;
     }
     watch_child(&w, wall_seconds);
-    judge(&w, key, wall_seconds, result);
+    judge(&w, key, options->learner, wall_seconds, result);
 cleanup:
     watch_close(&w, pipes);
     return error;

@@ -59,9 +59,57 @@ static int by_time_and_text(const void *left, const void *right)
     return strcmp(a->text, b->text);
 }
 
-static void sort(struct timeline *t)
+/* True if both have the same lines at the same times, those of one time in any order. */
+static bool same_lines(const struct timeline *want, const struct timeline *got)
 {
-    qsort(t->lines, (size_t)t->n, sizeof t->lines[0], by_time_and_text);
+    static struct timeline_line a[TIMELINE_MAX_LINES], b[TIMELINE_MAX_LINES];
+    bool same = want->n == got->n;
+
+    memcpy(a, want->lines, (size_t)want->n * sizeof a[0]);
+    memcpy(b, got->lines, (size_t)got->n * sizeof b[0]);
+    qsort(a, (size_t)want->n, sizeof a[0], by_time_and_text);
+    qsort(b, (size_t)got->n, sizeof b[0], by_time_and_text);
+    for (int i = 0; i < want->n && same; i++)
+        same = by_time_and_text(&a[i], &b[i]) == 0;
+    return same;
+}
+
+static bool same_lines_in_order(const struct timeline *want, const struct timeline *got)
+{
+    bool same = want->n == got->n;
+
+    for (int i = 0; i < want->n && same; i++)
+        same = by_time_and_text(&want->lines[i], &got->lines[i]) == 0;
+    return same;
+}
+
+/* The place of a line in `got`: at its own time if it is there, else anywhere. */
+static int place_of(const struct timeline *got, const struct timeline_line *line)
+{
+    int anywhere = got->n;
+
+    for (int i = got->n - 1; i >= 0; i--) {
+        if (strcmp(got->lines[i].text, line->text) != 0)
+            continue;
+        if (got->lines[i].ns == line->ns)
+            return i;
+        anywhere = i;
+    }
+    return anywhere;
+}
+
+/* Where the order of lines of one time is free, shows them in the order in which they came. */
+static void order_ties_as_they_came(struct timeline *want, const struct timeline *got)
+{
+    for (int i = 1; i < want->n; i++) {
+        struct timeline_line line = want->lines[i];
+        int place = place_of(got, &line), at = i;
+        for (; at > 0 && want->lines[at - 1].ns == line.ns &&
+               place_of(got, &want->lines[at - 1]) > place;
+             at--)
+            want->lines[at] = want->lines[at - 1];
+        want->lines[at] = line;
+    }
 }
 
 /* --- side by side --- */
@@ -180,14 +228,10 @@ static void render(const struct timeline *want, const struct timeline *got, char
 bool timeline_compare(struct timeline *want, struct timeline *got, bool in_order, char *out,
                       size_t size)
 {
-    if (!in_order) {
-        sort(want);
-        sort(got);
-    }
-    bool same = want->n == got->n;
-    for (int i = 0; i < want->n && same; i++)
-        same = want->lines[i].ns == got->lines[i].ns &&
-               strcmp(want->lines[i].text, got->lines[i].text) == 0;
+    bool same = in_order ? same_lines_in_order(want, got) : same_lines(want, got);
+
+    if (!same && !in_order)
+        order_ties_as_they_came(want, got);
     if (!same)
         render(want, got, out, size);
     return same;

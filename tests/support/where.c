@@ -9,22 +9,16 @@
 #include <execinfo.h>
 #include <link.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define MAX_FRAMES 64
 
-static const void *learner_base; /* where the learner's module is mapped */
-
-/* Of the sanitizers' run-time library; absent in a plain build. */
-extern void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t size)
-    __attribute__((weak));
+static const char *learner_base; /* where the learner's module is mapped */
 
 void where_set_module(void *handle)
 {
     struct link_map *map = handle;
 
-    learner_base = handle ? (const void *)map->l_addr : NULL;
+    learner_base = handle ? (const char *)map->l_addr : NULL;
 }
 
 bool where_is_learner(const void *address)
@@ -34,41 +28,9 @@ bool where_is_learner(const void *address)
     return learner_base && dladdr(address, &info) != 0 && info.dli_fbase == learner_base;
 }
 
-/* "/home/ada/workbook/exercises/x.c" -> "exercises/x.c" */
-static void strip_folder(char *text)
+const char *where_address(const void *address, char *out, size_t size)
 {
-    char folder[512];
-    char *at;
-
-    if (getcwd(folder, sizeof folder - 1) == NULL)
-        return;
-    strcat(folder, "/");
-    while ((at = strstr(text, folder)) != NULL)
-        memmove(at, at + strlen(folder), strlen(at + strlen(folder)) + 1);
-}
-
-static void symbolize(void *pc, const char *format, char *out, size_t size)
-{
-    Dl_info info;
-
-    if (__sanitizer_symbolize_pc) {
-        __sanitizer_symbolize_pc(pc, format, out, size);
-        strip_folder(out);
-        if (out[0] != '\0' && strstr(out, "<null>") == NULL && strstr(out, "(:0)") == NULL)
-            return;
-    }
-    if (dladdr(pc, &info) != 0 && info.dli_sname)
-        snprintf(out, size, "%s", info.dli_sname);
-    else
-        snprintf(out, size, "a function without a name");
-}
-
-const char *where_address(void *address, char *out, size_t size)
-{
-    const char in[] = "in ";
-
-    snprintf(out, size, "%s", in);
-    symbolize(address, "%f (%s:%l)", out + strlen(in), size - strlen(in));
+    snprintf(out, size, PLACE_CALL "%tx}", (const char *)address - learner_base);
     return out;
 }
 
@@ -77,15 +39,22 @@ const char *where_called(char *out, size_t size)
     void *frames[MAX_FRAMES];
     int n = backtrace(frames, MAX_FRAMES);
 
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) /* a return address stands behind the call */
         if (where_is_learner(frames[i]))
-            return where_address(frames[i], out, size);
+            return where_address((char *)frames[i] - 1, out, size);
     snprintf(out, size, "in a library");
     return out;
 }
 
-const char *where_function(void *function, char *out, size_t size)
+const char *where_function(const void *function, char *out, size_t size)
 {
-    symbolize((char *)function + 1, "%f", out, size); /* a pc is looked up one byte before it */
+    Dl_info info;
+
+    if (where_is_learner(function))
+        snprintf(out, size, PLACE_NAME "%tx}", (const char *)function - learner_base);
+    else if (dladdr(function, &info) != 0 && info.dli_sname)
+        snprintf(out, size, "%s", info.dli_sname);
+    else
+        snprintf(out, size, "a library's own use");
     return out;
 }

@@ -11,24 +11,24 @@ static void on_done(void *arg)
 }
 
 START_TEST(times_are_right)
-    {
-        int done = 0;
+{
+    int done = 0;
 
-        ck_assert_int_eq(victim_start(test_base(), on_done, &done), 0);
-        run_loop();
-        expect_trace("0.000  begin\n"
-                     "0.500  end\n");
-    }
+    ck_assert_int_eq(victim_start(test_base(), on_done, &done), 0);
+    run_loop();
+    expect_trace("0.000  begin\n"
+                 "0.500  end\n");
+}
 END_TEST
 
 START_TEST(done_once)
-    {
-        int done = 0;
+{
+    int done = 0;
 
-        ck_assert_int_eq(victim_start(test_base(), on_done, &done), 0);
-        run_loop();
-        ck_assert_msg(done == 1, "done was called %d times instead of once", done);
-    }
+    ck_assert_int_eq(victim_start(test_base(), on_done, &done), 0);
+    run_loop();
+    ck_assert_msg(done == 1, "done was called %d times instead of once", done);
+}
 END_TEST
 
 Suite *exercise_suite(void)

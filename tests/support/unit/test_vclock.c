@@ -139,7 +139,9 @@ START_TEST(off_is_real)
 {
     vclock_stop();
     long long before = real_ms();
-    ck_assert_int_le(llabs(monotonic_ms() - before), 1000);
+    long long difference = llabs(monotonic_ms() - before);
+    vclock_start(); /* Check measures how long a test took: both ends on one clock */
+    ck_assert_int_le(difference, 1000);
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /* exit_in_callback.c: exit(0) from a callback of the loop
  *
  * Outcome: failed
- * Says: exit\(0\) was called in
+ * Says: exit\(0\) was called in on_timer
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,7 +1,7 @@
 /* follows_null.c: follows a NULL pointer
  *
  * Outcome: crashed
- * Says: NULL pointer was followed at .*follows_null.c:\d+
+ * Says: NULL pointer was followed (at|in) .*follows_null.c:\d+
  *
  * SPDX-License-Identifier: MIT
  */
