@@ -1,0 +1,269 @@
+/* p1_first_tests.h: the tests of hello_world, count_up, fibonacci and count_primes, for
+ * check_p1_coroutines.c
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef P1_FIRST_TESTS_H
+#define P1_FIRST_TESTS_H
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "p1_outcome.h"
+
+/* ---- hello_world ---- */
+
+START_TEST(hello_waits_a_second)
+{
+    struct jobs *jobs = begin();
+    struct outcome o = {0};
+
+    START(&o, hello_world_start(jobs, on_done, &o));
+    trace("started");
+    finish(jobs);
+    expect_trace_in_order("0.000  started\n"
+                          "0.000  Hello\n"
+                          "1.000  World\n");
+    expect_outcome(&o, 0, 1000);
+    expect_loop_ended_at(1000);
+}
+END_TEST
+
+START_TEST(hello_twice_at_once)
+{
+    struct jobs *jobs = begin();
+    struct outcome a = {0}, b = {0};
+
+    START(&a, hello_world_start(jobs, on_done, &a));
+    run_loop_for(300);
+    START(&b, hello_world_start(jobs, on_done, &b));
+    finish(jobs);
+    expect_trace("0.000  Hello\n0.300  Hello\n1.000  World\n1.300  World\n");
+    expect_outcome(&a, 0, 1000);
+    expect_outcome(&b, 0, 1300);
+    expect_loop_ended_at(1300);
+}
+END_TEST
+
+/* ---- count_up ---- */
+
+START_TEST(two_count_at_the_same_time)
+{
+    struct jobs *jobs = begin();
+    struct outcome a = {0}, b = {0};
+
+    START(&a, count_up_start(jobs, "A", 3, on_done, &a));
+    START(&b, count_up_start(jobs, "B", 3, on_done, &b));
+    finish(jobs);
+    expect_trace("0.000  A: 0\n0.000  B: 0\n"
+                 "0.500  A: 1\n0.500  B: 1\n"
+                 "1.000  A: 2\n1.000  B: 2\n"
+                 "1.500  A done\n1.500  B done\n");
+    expect_outcome(&a, 3, 1500);
+    expect_outcome(&b, 3, 1500);
+    expect_loop_ended_at(1500);
+}
+END_TEST
+
+/* Starts the next job from the done of the one before. */
+struct sequence {
+    struct jobs *jobs;
+    struct outcome a, b;
+};
+
+static void on_first_done(int result, void *arg)
+{
+    struct sequence *s = arg;
+    on_done(result, &s->a);
+    START(&s->b, count_up_start(s->jobs, "B", 2, on_done, &s->b));
+}
+
+START_TEST(one_after_the_other)
+{
+    struct sequence s = {.jobs = begin()};
+
+    START(&s.a, count_up_start(s.jobs, "A", 2, on_first_done, &s));
+    finish(s.jobs);
+    expect_trace("0.000  A: 0\n0.500  A: 1\n1.000  A done\n"
+                 "1.000  B: 0\n1.500  B: 1\n2.000  B done\n");
+    expect_outcome(&s.b, 2, 2000);
+    expect_loop_ended_at(2000);
+}
+END_TEST
+
+START_TEST(counting_to_nothing)
+{
+    struct jobs *jobs = begin();
+    struct outcome o = {0};
+
+    START(&o, count_up_start(jobs, "none", 0, on_done, &o));
+    finish(jobs);
+    expect_trace("0.000  none done\n");
+    expect_outcome(&o, 0, 0);
+    expect_loop_ended_at(0);
+}
+END_TEST
+
+enum { MANY = 100 };
+
+/* The lines of MANY instances, of which the i-th counts to i % 5. */
+static const char *lines_of_many(void)
+{
+    static char lines[MANY * 6 * 32];
+    size_t used = 0;
+    for (int i = 0; i < MANY; i++)
+        for (int k = 0; k < i % 5; k++)
+            used += (size_t)sprintf(lines + used, "%.3f  c%d: %d\n", k * 0.5, i, k);
+    for (int i = 0; i < MANY; i++)
+        used += (size_t)sprintf(lines + used, "%.3f  c%d done\n", i % 5 * 0.5, i);
+    return lines;
+}
+
+START_TEST(a_hundred_instances)
+{
+    char names[MANY][8];
+    struct jobs *jobs = begin();
+    struct outcome o[MANY] = {0};
+
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "c%d", i);
+        START(&o[i], count_up_start(jobs, names[i], i % 5, on_done, &o[i]));
+    }
+    for (int ms = 250; ms < 2000; ms += 500)
+        after(ms, on_scrub, NULL);
+    finish(jobs);
+    expect_trace(lines_of_many());
+    for (int i = 0; i < MANY; i++)
+        expect_outcome(&o[i], i % 5, i % 5 * 500);
+    expect_loop_ended_at(2000);
+}
+END_TEST
+
+/* ---- fibonacci ---- */
+
+static struct fibonacci *fibonacci(int limit)
+{
+    struct fibonacci *g = fibonacci_new(limit);
+    if (g == NULL)
+        fail_test("fibonacci_new(%d) returned NULL: is it written yet?", limit);
+    return g;
+}
+
+/* Takes all values, then asks three times more; the last value, or -1, and how many there were. */
+static int take_all(struct fibonacci *g, int *count)
+{
+    int value = -1;
+    for (*count = 0; *count < 100 && fibonacci_next(g, &value); ++*count)
+        scrub_stack();
+    int last = value;
+    for (int i = 0; i < 3; i++) {
+        if (fibonacci_next(g, &value))
+            fail_test("after its end the generator began again\nexpected  false\n"
+                      "got       true, with the value %d",
+                      value);
+        if (value != last)
+            fail_test("fibonacci_next() returned false, but changed *value");
+    }
+    return last;
+}
+
+START_TEST(fibonacci_values)
+{
+    static const int expected[] = {0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89};
+    struct fibonacci *a = fibonacci(100), *b = fibonacci(6);
+    int value;
+
+    for (int i = 0; i < 12; i++) {
+        if (!fibonacci_next(a, &value) || value != expected[i])
+            fail_test("value %d of fibonacci(100) is wrong\nexpected  %d\ngot       %d", i,
+                      expected[i], value);
+        bool more = fibonacci_next(b, &value);
+        if (more && i >= 6)
+            fail_test("after its end fibonacci(6) began again\nexpected  false\n"
+                      "got       true, with the value %d",
+                      value);
+        if (more != (i < 6) || value != expected[i])
+            fail_test("value %d of fibonacci(6), asked in turn with another one, is wrong", i);
+        scrub_stack();
+    }
+    ck_assert_msg(!fibonacci_next(a, &value), "fibonacci(100) has no end at 100");
+    fibonacci_free(a);
+    fibonacci_free(b);
+}
+END_TEST
+
+START_TEST(fibonacci_ends)
+{
+    static const int limits[] = {INT_MIN, 0, 1, 2, 5, 6, INT_MAX};
+    static const int counts[] = {0, 0, 1, 3, 5, 6, 47};
+    static const int lasts[] = {-1, -1, 0, 1, 3, 5, 1836311903};
+
+    for (int i = 0; i < 7; i++) {
+        struct fibonacci *g = fibonacci(limits[i]);
+        int count, last = take_all(g, &count);
+        if (count != counts[i] || last != lasts[i])
+            fail_test("fibonacci(%d) ends wrongly\nexpected  %d values, the last %d\n"
+                      "got       %d values, the last %d",
+                      limits[i], counts[i], lasts[i], count, last);
+        fibonacci_free(g);
+    }
+    struct fibonacci *unfinished = fibonacci(10);
+    int value;
+    ck_assert(fibonacci_next(unfinished, &value));
+    fibonacci_free(unfinished);
+    fibonacci_free(NULL);
+}
+END_TEST
+
+/* ---- count_primes ---- */
+
+/* Counts the turns of the loop while a job runs. */
+struct turns {
+    struct outcome primes;
+    int n;
+};
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    struct turns *turns = arg;
+    (void)fd, (void)what;
+    turns->n++;
+    if (turns->primes.calls == 0 && turns->n < 100000)
+        after(0, on_turn, turns);
+}
+
+START_TEST(primes_are_counted)
+{
+    static const int belows[] = {-5, 0, 2, 3, 100, 101, 102, 3000};
+    static const int counts[] = {0, 0, 0, 1, 25, 25, 26, 430};
+    struct jobs *jobs = begin();
+    struct outcome o[8] = {0};
+
+    for (int i = 0; i < 8; i++)
+        START(&o[i], count_primes_start(jobs, belows[i], on_done, &o[i]));
+    finish(jobs);
+    for (int i = 0; i < 8; i++)
+        expect_outcome(&o[i], counts[i], 0);
+    expect_loop_ended_at(0);
+}
+END_TEST
+
+START_TEST(primes_let_others_run)
+{
+    struct jobs *jobs = begin();
+    struct turns turns = {0};
+
+    START(&turns.primes, count_primes_start(jobs, 3000, on_done, &turns.primes));
+    if (turns.n++ == 0)
+        after(0, on_turn, &turns);
+    finish(jobs);
+    expect_outcome(&turns.primes, 430, 0);
+    if (turns.n < 28)
+        fail_test("3000 numbers, and a chance for others after every 100\n"
+                  "expected  about 30 turns of the loop\ngot       %d",
+                  turns.n);
+    expect_loop_ended_at(0);
+}
+END_TEST
+
+#endif
