@@ -1,0 +1,325 @@
+/* grading.c: see grading.h
+ *
+ * A job takes one submission through its steps; the callback of each child
+ * starts the next one:
+ *   job_start -> the compiler -> on_compiled -> grade -> on_graded -> job_finish
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "grading.h"
+
+#include "compile.h"
+#include "text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SOURCE_MOST        (1024 * 1024) /* bytes of a source file */
+#define GRADE_LIMIT_S      120           /* real time; `grade` has limits of its own below it */
+#define GRADE_OUTPUT_LIMIT (4 * 1024 * 1024)
+#define STDERR_SHOWN       2000 /* bytes of what `grade` said when it failed */
+#define TODO_MOST          400  /* bytes of a marker's text */
+
+struct grading {
+    struct workbook *workbook;
+    struct submission *submissions;
+    size_t count, next, running;
+    void (*on_verdict)(struct submission *submission, void *arg);
+    void *arg;
+};
+
+struct job {
+    struct grading *grading;
+    struct submission *submission;
+    char *folder, *source, *module;
+    char *warnings; /* of the compiler */
+    struct timespec started;
+};
+
+/* --- submissions ----------------------------------------------------------------------------- */
+
+struct submission submission_of_file(const struct exercise *exercise, const char *path)
+{
+    struct submission submission = {.exercise = exercise,
+                                    .tag = text_format("%s", exercise->name),
+                                    .label = text_format("%s", path),
+                                    .text = file_read(path, SOURCE_MOST)};
+    if (submission.text == NULL)
+        submission.verdict =
+            verdict_new(exercise, OUTCOME_COMPILE_ERROR,
+                        text_format("%s cannot be read: %s", path,
+                                    errno == EFBIG ? "larger than 1 MiB" : strerror(errno)));
+    return submission;
+}
+
+void submissions_free(struct submission *submissions, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(submissions[i].tag);
+        free(submissions[i].label);
+        free(submissions[i].text);
+        verdict_free(submissions[i].verdict);
+    }
+    free(submissions);
+}
+
+const char *submission_todo(const struct submission *submission, int *number)
+{
+    const char *first = NULL;
+    int least = INT_MAX, n;
+    for (const char *todo = submission->text; (todo = strstr(todo, "TODO(")) != NULL; todo++) {
+        bool comment = todo - submission->text >= 3 &&
+                       (strncmp(todo - 3, "/* ", 3) == 0 || strncmp(todo - 3, "// ", 3) == 0);
+        if (comment && sscanf(todo, "TODO(%d)", &n) == 1 && n < least) {
+            first = todo;
+            least = n;
+        }
+    }
+    if (number != NULL)
+        *number = least;
+    return first;
+}
+
+/* Where to start, or NULL: there is no marker left. */
+static char *todo_message(const struct submission *submission)
+{
+    int number, line = 1;
+    const char *todo = submission_todo(submission, &number);
+    if (todo == NULL)
+        return NULL;
+    for (const char *c = submission->text; c < todo; c++)
+        line += *c == '\n';
+    const char *end = todo[-2] == '*' ? strstr(todo, "*/") : strchr(todo, '\n');
+    char words[TODO_MOST] = "";
+    size_t length = 0;
+    /* One line: line ends, indentation and the stars before the lines become single spaces. */
+    for (const char *c = todo + strcspn(todo, " \n"); c != end && *c && length < TODO_MOST - 1;
+         c++) {
+        bool margin = length == 0 || words[length - 1] == ' ';
+        if (!isspace((unsigned char)*c) && !(*c == '*' && margin))
+            words[length++] = *c;
+        else if (!margin)
+            words[length++] = ' ';
+    }
+    if (length > 0 && words[length - 1] == ' ')
+        words[length - 1] = '\0';
+    return text_format("start with TODO(%d), %s:%d: %s", number, submission->label, line, words);
+}
+
+/* --- one job --------------------------------------------------------------------------------- */
+
+static void fill(struct grading *grading);
+
+static char *suite_path(const struct workbook *workbook, const struct exercise *exercise)
+{
+    return text_format("%s/tests/check_%s.so", workbook->build, exercise->name);
+}
+
+static char *grade_path(const struct workbook *workbook)
+{
+    return text_format("%s/tests/support/grade", workbook->build);
+}
+
+bool grading_possible(const struct workbook *workbook, const struct exercise *exercise)
+{
+    char *suite = suite_path(workbook, exercise);
+    char *grade = grade_path(workbook);
+    bool possible = workbook_built(workbook, grade) && workbook_built(workbook, suite);
+    free(suite);
+    free(grade);
+    return possible;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* Ends the job with a verdict; with NULL, when a signal interrupted us. */
+static void job_finish(struct job *job, struct verdict *verdict)
+{
+    struct grading *grading = job->grading;
+    struct submission *submission = job->submission;
+    grading->running--;
+    folder_remove(job->folder);
+    if (verdict != NULL) {
+        verdict->seconds = seconds_since(&job->started);
+        verdict->warnings = job->warnings;
+        job->warnings = NULL;
+        submission->verdict = verdict;
+        grading->on_verdict(submission, grading->arg);
+    }
+    free(job->warnings);
+    free(job->folder);
+    free(job->source);
+    free(job->module);
+    free(job);
+}
+
+/* A job that cannot go on. Takes `message` over. */
+static void job_fail(struct job *job, enum outcome outcome, char *message)
+{
+    job_finish(job, verdict_new(job->submission->exercise, outcome, message));
+}
+
+/* Starts the child of the next step. */
+static void job_step(struct job *job, const struct command *command, ended_fn on_ended)
+{
+    int result = process_start(job->grading->workbook->runner, command, on_ended, job);
+    if (result == -EINTR)
+        job_finish(job, NULL);
+    else if (result < 0)
+        job_fail(job, OUTCOME_CRASHED,
+                 text_format("cannot start %s: %s", command->argv[0], strerror(-result)));
+}
+
+/* `grade` failed; the learner's code runs in children of it, so this is an error of the grader,
+ * or something that got at it. */
+static char *grade_failure(const struct ended *ended)
+{
+    char *reason = ended_reason(ended);
+    size_t length = strlen(ended->err);
+    const char *tail = length > STDERR_SHOWN ? ended->err + length - STDERR_SHOWN : ended->err;
+    char *message = text_format("the grader did not finish: %s%s%s", reason,
+                                length > 0 ? "\nit said:\n" : "", tail);
+    free(reason);
+    return message;
+}
+
+static void on_graded(struct ended *ended, void *arg)
+{
+    struct job *job = arg;
+    struct grading *grading = job->grading;
+    struct submission *submission = job->submission;
+    const char *why;
+    if (runner_interrupted(grading->workbook->runner)) {
+        job_finish(job, NULL);
+    } else if (!ended_well(ended)) {
+        job_fail(job, OUTCOME_CRASHED, grade_failure(ended));
+    } else {
+        struct verdict *verdict = verdict_read(submission->exercise, ended->out, &why);
+        char *todo = todo_message(submission);
+        if (verdict == NULL)
+            verdict = verdict_new(submission->exercise, OUTCOME_CRASHED,
+                                  text_format("the grader's report is of no use: %s", why));
+        if (verdict->outcome == OUTCOME_FAILED && verdict->points == 0 && todo != NULL) {
+            verdict->outcome = OUTCOME_UNSTARTED;
+            free(verdict->message);
+            verdict->message = todo;
+            todo = NULL;
+        }
+        free(todo);
+        job_finish(job, verdict);
+    }
+    fill(grading);
+}
+
+static void on_compiled(struct ended *ended, void *arg)
+{
+    struct job *job = arg;
+    struct grading *grading = job->grading;
+    struct workbook *workbook = grading->workbook;
+    if (runner_interrupted(workbook->runner)) {
+        job_finish(job, NULL);
+    } else if (!ended_well(ended)) {
+        char *reason = ended_reason(ended);
+        bool silent = ended->timed_out || *ended->err == '\0';
+        job_fail(job, OUTCOME_COMPILE_ERROR,
+                 silent ? text_format("the compiler failed: %s\n%s", reason, ended->err)
+                        : text_format("%s", ended->err));
+        free(reason);
+    } else {
+        job->warnings = ended->err;
+        ended->err = NULL;
+        char *grade = grade_path(workbook);
+        char *suite = suite_path(workbook, job->submission->exercise);
+        struct command command = {.argv = (char *[]){grade, suite, job->module, NULL},
+                                  .limit_s = GRADE_LIMIT_S,
+                                  .output_limit = GRADE_OUTPUT_LIMIT};
+        job_step(job, &command, on_graded);
+        free(suite);
+        free(grade);
+    }
+    fill(grading);
+}
+
+/* Writes the copy that is compiled. It stands alone in its folder, so that no header beside a
+ * submission is picked up; #line makes messages name the student's file. */
+static int write_source(const struct job *job)
+{
+    struct submission *submission = job->submission;
+    char *quoted = memory_new(2 * strlen(submission->label) + 1, 1);
+    char *out = quoted;
+    for (const char *c = submission->label; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\')
+            *out++ = '\\';
+        *out++ = *c == '\n' ? ' ' : *c;
+    }
+    char *text = text_format("#line 1 \"%s\"\n%s", quoted, submission->text);
+    int result = file_write(job->source, text);
+    free(text);
+    free(quoted);
+    return result;
+}
+
+static void job_start(struct grading *grading, struct submission *submission)
+{
+    struct job *job = memory_new(1, sizeof *job);
+    job->grading = grading;
+    job->submission = submission;
+    job->folder =
+        text_format("%s/grading/%s.%ld", grading->workbook->build, submission->tag, (long)getpid());
+    job->source = text_format("%s/%s.c", job->folder, submission->exercise->name);
+    job->module = text_format("%s/%s.so", job->folder, submission->exercise->name);
+    (void)clock_gettime(CLOCK_MONOTONIC, &job->started);
+    grading->running++;
+    if (write_source(job) < 0) {
+        job_fail(job, OUTCOME_CRASHED,
+                 text_format("cannot write %s: %s", job->source, strerror(errno)));
+        return;
+    }
+    const char *argv[COMPILE_WORDS];
+    struct command compiler =
+        compile_command(PRODUCT_MODULE, submission->exercise, job->source, job->module, argv);
+    job_step(job, &compiler, on_compiled);
+}
+
+/* --- all jobs -------------------------------------------------------------------------------- */
+
+/* Starts jobs while processors are free; stops the loop when there is nothing left to wait for. */
+static void fill(struct grading *grading)
+{
+    struct runner *runner = grading->workbook->runner;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t most = processors > 1 ? (size_t)processors : 1;
+    while (grading->running < most && grading->next < grading->count &&
+           !runner_interrupted(runner)) {
+        struct submission *submission = &grading->submissions[grading->next++];
+        if (submission->verdict == NULL)
+            job_start(grading, submission);
+        else
+            grading->on_verdict(submission, grading->arg);
+    }
+    if (grading->running == 0)
+        runner_stop(runner);
+}
+
+int grading_run(struct workbook *workbook, struct submission *submissions, size_t count,
+                void (*on_verdict)(struct submission *submission, void *arg), void *arg)
+{
+    struct grading grading = {.workbook = workbook,
+                              .submissions = submissions,
+                              .count = count,
+                              .on_verdict = on_verdict,
+                              .arg = arg};
+    fill(&grading);
+    return runner_run(workbook->runner);
+}

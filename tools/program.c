@@ -1,0 +1,90 @@
+/* program.c: the commands run and demo
+ *
+ * Once the program is there, this process becomes it (exec): terminal, ^C and
+ * exit status are the program's own, with nobody in between.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "compile.h"
+#include "text.h"
+#include "workbook.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Becomes the program at `path`; returns only if it cannot, with an exit status. */
+static int become(struct workbook *workbook, char *path, const struct options *options,
+                  bool virtual_time)
+{
+    char *library = text_format("%s/tests/support/libvirtual_time.so", workbook->build);
+    bool ready = !virtual_time ||
+                 (workbook_built(workbook, library) && setenv("LD_PRELOAD", library, 1) == 0);
+    if (ready && fflush(stdout) == 0) {
+        (void)signal(SIGPIPE, SIG_DFL); /* what is ignored would stay ignored */
+        options->program[0] = path;
+        (void)execv(path, options->program);
+        fprintf(stderr, "workbook: cannot start %s: %s\n", path, strerror(errno));
+    }
+    free(library);
+    return STATUS_USAGE;
+}
+
+int command_demo(struct workbook *workbook, const struct options *options)
+{
+    const struct exercise *program = catalogue_find(&workbook->programs, options->names[0]);
+    if (program == NULL)
+        return STATUS_USAGE;
+    char *path = text_format("%s/chapter-%s/%s", workbook->build, program->section, program->name);
+    int status = STATUS_USAGE;
+    if (workbook_built(workbook, path))
+        status = become(workbook, path, options, !options->real_time);
+    free(path);
+    return status;
+}
+
+/* Compiles the student's program to `path`. Returns an exit status. */
+static int compile(struct workbook *workbook, const struct exercise *exercise, const char *path,
+                   bool virtual_time)
+{
+    const char *argv[COMPILE_WORDS];
+    enum product product = virtual_time ? PRODUCT_PLAIN_PROGRAM : PRODUCT_PROGRAM;
+    struct command command = compile_command(product, exercise, exercise->source, path, argv);
+    struct ended ended;
+    int result = process_run(workbook->runner, &command, &ended);
+    if (result < 0) {
+        if (result != -EINTR)
+            fprintf(stderr, "workbook: cannot start %s: %s\n", argv[0], strerror(-result));
+        return STATUS_USAGE;
+    }
+    bool compiled = ended_well(&ended);
+    char *reason = ended_reason(&ended);
+    fputs(ended.err, stderr);
+    if (!compiled)
+        fprintf(stderr, "workbook: %s does not compile (%s)\n", exercise->source, reason);
+    free(reason);
+    ended_clear(&ended);
+    return compiled ? STATUS_FULL : STATUS_PART;
+}
+
+int command_run(struct workbook *workbook, const struct options *options)
+{
+    const struct exercise *exercise = catalogue_find(&workbook->exercises, options->names[0]);
+    if (exercise == NULL)
+        return STATUS_USAGE;
+    char *folder = text_format("%s/run", workbook->build);
+    char *path = text_format("%s/%s", folder, exercise->name);
+    int status = STATUS_USAGE;
+    if (folder_make(folder) < 0)
+        fprintf(stderr, "workbook: %s: %s\n", folder, strerror(errno));
+    else
+        status = compile(workbook, exercise, path, options->virtual_time);
+    if (status == STATUS_FULL)
+        status = become(workbook, path, options, options->virtual_time);
+    free(path);
+    free(folder);
+    return status;
+}

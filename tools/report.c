@@ -1,0 +1,192 @@
+/* report.c: see report.h
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "report.h"
+
+#include "text.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COMPILER_LINES 60 /* shown to a person */
+
+static bool colours(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+char *report_painted(bool good, const char *words)
+{
+    return text_format("%s%s%s",
+                       !colours() ? ""
+                       : good     ? "\033[32m"
+                                  : "\033[31m",
+                       words, colours() ? "\033[0m" : "");
+}
+
+/* The text holds what a learner's program printed: it must not steer the terminal. */
+void report_text(const char *text, const char *indent, int most)
+{
+    int lines = 0;
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        if (lines++ < most) {
+            fputs(length > 0 ? indent : "", stdout);
+            for (size_t i = 0; i < length; i++) {
+                unsigned char c = (unsigned char)text[i];
+                if ((c < ' ' && c != '\t') || c == 127)
+                    printf("\\x%02x", c);
+                else
+                    putchar(c);
+            }
+            putchar('\n');
+        }
+        text += length + (text[length] == '\n');
+    }
+    if (lines > most)
+        printf("%s... and %d more lines: mend the first error first\n", indent, lines - most);
+}
+
+/* --- for a person ---------------------------------------------------------------------------- */
+
+static void print_behaviour(const struct behaviour *behaviour, bool explain)
+{
+    char *points = text_format("[%d/%d]", behaviour->points, behaviour->max);
+    char *line = text_format("%s %s", points, behaviour->name);
+    char *painted = report_painted(behaviour->passed, line);
+    puts(painted);
+    char *indent = text_format("%*s", (int)strlen(points) + 1, "");
+    if (explain && !behaviour->passed)
+        report_text(behaviour->message, indent, INT_MAX);
+    free(indent);
+    free(painted);
+    free(line);
+    free(points);
+}
+
+/* The outcomes as a teacher says them. */
+static const char *const outcomes[OUTCOMES] = {
+    [OUTCOME_PASSED] = "passed",           [OUTCOME_FAILED] = "not all yet",
+    [OUTCOME_UNSTARTED] = "not begun",     [OUTCOME_COMPILE_ERROR] = "does not compile",
+    [OUTCOME_CRASHED] = "crashed",         [OUTCOME_TIMEOUT] = "did not end in time",
+    [OUTCOME_CHEATING] = "does not count",
+};
+
+void report_verdict(const struct verdict *verdict, bool brief)
+{
+    enum outcome outcome = verdict->outcome;
+    char *title = text_format("%-24s %2d of %d points  %s", verdict->exercise->name,
+                              verdict->points, verdict->max, outcomes[outcome]);
+    char *painted = report_painted(outcome == OUTCOME_PASSED, title);
+    puts(painted);
+    free(painted);
+    free(title);
+    if (verdict->warnings && *verdict->warnings) {
+        puts("  It compiles, but the compiler warns:");
+        report_text(verdict->warnings, "  ", COMPILER_LINES);
+    }
+    /* Of what is not begun, the first behaviour is explanation enough. */
+    bool explain = true;
+    for (size_t i = 0; i < verdict->count; i++) {
+        if (brief && (outcome == OUTCOME_PASSED || outcome == OUTCOME_UNSTARTED))
+            break;
+        print_behaviour(&verdict->behaviours[i], explain);
+        explain = explain && (outcome != OUTCOME_UNSTARTED || verdict->behaviours[i].passed);
+    }
+    report_text(verdict->message, "  ", COMPILER_LINES);
+}
+
+void report_total(const struct submission *submissions, size_t count, const struct exercise *next)
+{
+    int points = 0, max = 0;
+    const struct submission *open = NULL;
+    for (size_t i = 0; i < count; i++) {
+        points += submissions[i].verdict->points;
+        max += submissions[i].verdict->max;
+        if (open == NULL && submissions[i].verdict->outcome != OUTCOME_PASSED)
+            open = &submissions[i];
+    }
+    printf("\n%d of %d points.", points, max);
+    if (open == NULL && next != NULL)
+        printf(" Well done. Next: %s, in %s\n", next->name, next->source);
+    else if (open == NULL)
+        puts(" Well done.");
+    else if (open->verdict->outcome == OUTCOME_CHEATING ||
+             strcmp(open->label, open->exercise->source))
+        puts(""); /* what to do is said above, or it is another one's file */
+    else
+        printf(" Next: change %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
+               open->label, open->exercise->name, open->exercise->name);
+}
+
+/* --- for programs ---------------------------------------------------------------------------- */
+
+void report_json(const struct submission *submissions, size_t count)
+{
+    struct json_object *report = json_object_new_object();
+    struct json_object *exercises = json_object_new_array();
+    if (!report || !exercises || json_object_object_add(report, "exercises", exercises) != 0)
+        abort(); /* out of memory */
+    for (size_t i = 0; i < count; i++)
+        if (json_object_array_add(exercises, verdict_json(submissions[i].verdict)) != 0)
+            abort();
+    puts(json_object_to_json_string_ext(report,
+                                        JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(report);
+}
+
+/* A '#' in a name would begin a directive, and "# SKIP" would make a failure harmless. meson
+ * does not know TAP's escape "\#", so a full-width sign stands for it. */
+static void print_tap_name(const char *name)
+{
+    for (; *name != '\0'; name++) {
+        if (*name == '#')
+            fputs("\uff03", stdout);
+        else
+            putchar((unsigned char)*name < ' ' ? ' ' : *name);
+    }
+    putchar('\n');
+}
+
+void report_tap_line(size_t number, bool ok, const char *name, const char *diagnostics)
+{
+    printf("%s %zu - ", ok ? "ok" : "not ok", number);
+    print_tap_name(name);
+    if (!ok)
+        report_text(diagnostics, "# ", INT_MAX);
+}
+
+/* One line a behaviour; where there is none, one failure for the exercise. Returns how many. */
+static size_t tap_verdict(size_t number, const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->count; i++) {
+        const struct behaviour *behaviour = &verdict->behaviours[i];
+        bool ok = behaviour->passed && verdict->outcome != OUTCOME_CHEATING;
+        char *name = text_format("[%d] %s", behaviour->max, behaviour->name);
+        report_tap_line(number + i, ok, name, behaviour->message);
+        free(name);
+    }
+    if (verdict->count > 0) {
+        report_text(verdict->message, "# ", INT_MAX);
+        return verdict->count;
+    }
+    char *name = text_format("%s: %s", verdict->exercise->name, outcome_word(verdict->outcome));
+    report_tap_line(number, false, name, verdict->message);
+    free(name);
+    return 1;
+}
+
+void report_tap(const struct submission *submissions, size_t count)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < count; i++)
+        lines += tap_verdict(lines + 1, submissions[i].verdict);
+    printf("1..%zu\n", lines);
+}
