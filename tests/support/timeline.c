@@ -121,33 +121,51 @@ struct row {
     bool differs;
 };
 
-static bool occurs(const struct timeline *t, int from, const char *text)
+/* Finds for each wanted line the one that came: the same text, at its own time if there is one. */
+static void match(const struct timeline *want, const struct timeline *got, int *match_of,
+                  bool *matched)
 {
-    for (int i = from; i < t->n; i++)
-        if (strcmp(t->lines[i].text, text) == 0)
-            return true;
-    return false;
+    memset(matched, 0, (size_t)got->n * sizeof matched[0]);
+    for (int pass = 0; pass < 2; pass++) { /* first those on time, then those at other times */
+        for (int w = 0; w < want->n; w++) {
+            if (pass == 0)
+                match_of[w] = -1;
+            for (int g = 0; g < got->n && match_of[w] < 0; g++) {
+                bool on_time = got->lines[g].ns == want->lines[w].ns;
+                if (matched[g] || on_time != (pass == 0) ||
+                    strcmp(got->lines[g].text, want->lines[w].text) != 0)
+                    continue;
+                match_of[w] = g;
+                matched[g] = true;
+            }
+        }
+    }
 }
 
-/* Pairs the lines: equal texts stand beside each other, whatever their times. */
+/* Lists the wanted lines with what came of each, and between them what nobody wanted. */
 static int pair_lines(const struct timeline *want, const struct timeline *got, struct row *rows)
 {
-    int n = 0;
+    static int match_of[TIMELINE_MAX_LINES];
+    static bool matched[TIMELINE_MAX_LINES];
+    int n = 0, g = 0, last = -1;
 
-    for (int w = 0, g = 0; w < want->n || g < got->n; n++) {
-        const char *a = w < want->n ? want->lines[w].text : NULL;
-        const char *b = g < got->n ? got->lines[g].text : NULL;
-        if (a && b && strcmp(a, b) == 0) {
-            rows[n] = (struct row){w, g, NULL, want->lines[w].ns != got->lines[g].ns};
-            w++;
-            g++;
-        } else if (b && (!a || !occurs(want, w, b))) {
-            rows[n] = (struct row){-1, g++, "not expected", true};
-        } else if (a && (!b || !occurs(got, g, a))) {
-            rows[n] = (struct row){w++, -1, "missing", true};
-        } else {
-            rows[n] = (struct row){w++, g++, "another order", true};
-        }
+    match(want, got, match_of, matched);
+    for (int w = 0; w <= want->n; w++) {
+        int64_t now = w < want->n ? want->lines[w].ns : INT64_MAX;
+        for (; g < got->n && (got->lines[g].ns < now || now == INT64_MAX); g++)
+            if (!matched[g])
+                rows[n++] = (struct row){-1, g, "not expected", true};
+        if (w == want->n)
+            break;
+        int m = match_of[w];
+        bool on_time = m >= 0 && got->lines[m].ns == now;
+        if (m < 0)
+            rows[n++] = (struct row){w, -1, "missing", true};
+        else if (on_time && m < last)
+            rows[n++] = (struct row){w, m, "another order", true};
+        else
+            rows[n++] = (struct row){w, m, NULL, !on_time};
+        last = on_time && m > last ? m : last;
     }
     return n;
 }

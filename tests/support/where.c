@@ -55,6 +55,6 @@ const char *where_function(const void *function, char *out, size_t size)
     else if (dladdr(function, &info) != 0 && info.dli_sname)
         snprintf(out, size, "%s", info.dli_sname);
     else
-        snprintf(out, size, "a library's own use");
+        snprintf(out, size, "a function that is not yours");
     return out;
 }
