@@ -62,7 +62,7 @@ static void print_exercises(const struct workbook *workbook, int *points, int *m
         struct verdict *verdict = progress_load(workbook, exercise);
         bool first = i == 0 || strcmp(exercise[-1].section, exercise->section) != 0;
         char *line = text_format("%2d/%-2d  %-24s %s", verdict ? verdict->points : 0, exercise->max,
-                                 exercise->name, verdict ? outcome_word(verdict->outcome) : "");
+                                 exercise->name, verdict ? outcome_phrase(verdict->outcome) : "");
         char *painted = report_painted(true, line);
         printf("%-7s%s\n", first ? exercise->section : "",
                verdict && verdict->outcome == OUTCOME_PASSED ? painted : line);

@@ -71,19 +71,11 @@ static void print_behaviour(const struct behaviour *behaviour, bool explain)
     free(points);
 }
 
-/* The outcomes as a teacher says them. */
-static const char *const outcomes[OUTCOMES] = {
-    [OUTCOME_PASSED] = "passed",           [OUTCOME_FAILED] = "not all yet",
-    [OUTCOME_UNSTARTED] = "not begun",     [OUTCOME_COMPILE_ERROR] = "does not compile",
-    [OUTCOME_CRASHED] = "crashed",         [OUTCOME_TIMEOUT] = "did not end in time",
-    [OUTCOME_CHEATING] = "does not count",
-};
-
 void report_verdict(const struct verdict *verdict, bool brief)
 {
     enum outcome outcome = verdict->outcome;
     char *title = text_format("%-24s %2d of %d points  %s", verdict->exercise->name,
-                              verdict->points, verdict->max, outcomes[outcome]);
+                              verdict->points, verdict->max, outcome_phrase(outcome));
     char *painted = report_painted(outcome == OUTCOME_PASSED, title);
     puts(painted);
     free(painted);

@@ -14,6 +14,13 @@
 static const char *const words[OUTCOMES] = {"passed",  "failed",  "unstarted", "compile_error",
                                             "crashed", "timeout", "cheating"};
 
+static const char *const phrases[OUTCOMES] = {
+    [OUTCOME_PASSED] = "passed",           [OUTCOME_FAILED] = "not all yet",
+    [OUTCOME_UNSTARTED] = "not begun",     [OUTCOME_COMPILE_ERROR] = "does not compile",
+    [OUTCOME_CRASHED] = "crashed",         [OUTCOME_TIMEOUT] = "did not end in time",
+    [OUTCOME_CHEATING] = "does not count",
+};
+
 struct verdict *verdict_new(const struct exercise *exercise, enum outcome outcome, char *message)
 {
     struct verdict *verdict = memory_new(1, sizeof *verdict);
@@ -39,6 +46,11 @@ void verdict_free(struct verdict *verdict)
 const char *outcome_word(enum outcome outcome)
 {
     return words[outcome];
+}
+
+const char *outcome_phrase(enum outcome outcome)
+{
+    return phrases[outcome];
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

@@ -49,6 +49,9 @@ void verdict_free(struct verdict *verdict); /* NULL is fine */
 /* The word in JSON, as in "compile_error". */
 const char *outcome_word(enum outcome outcome);
 
+/* The same for a person, as in "does not compile". */
+const char *outcome_phrase(enum outcome outcome);
+
 /* Reads a verdict on `exercise`. NULL if `text` is not one, and then `why` tells it. */
 struct verdict *verdict_read(const struct exercise *exercise, const char *text, const char **why);
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,8 +31,8 @@
 struct faults faults;
 
 static struct {
-    long calls; /* since faults_clear() */
-    size_t bytes_read;
+    atomic_long calls; /* since faults_clear() */
+    atomic_size_t bytes_read;
     bool files_forbidden;
 } io;
 
@@ -52,7 +53,9 @@ REAL_FUNCTION(int, getaddrinfo,
 void faults_clear(void)
 {
     memset(&faults, 0, sizeof faults);
-    memset(&io, 0, sizeof io);
+    io.calls = 0;
+    io.bytes_read = 0;
+    io.files_forbidden = false;
 }
 
 long faults_calls(void)
@@ -127,14 +130,14 @@ static int io_begin(const char *call, int fd, short events, size_t *n, bool *wai
     }
     if (what == OTHER || (what == FILE_ && !faults.files))
         return 0;
-    io.calls++;
+    long call_number = ++io.calls;
     size_t max = events == POLLIN ? faults.max_read : faults.max_write;
     if (max > 0 && *n > max)
         *n = max;
     errno = 0;
-    if (faults.eagain_every > 0 && what == STREAM && io.calls % faults.eagain_every == 0)
+    if (faults.eagain_every > 0 && what == STREAM && call_number % faults.eagain_every == 0)
         errno = EAGAIN;
-    if (faults.eintr_every > 0 && io.calls % faults.eintr_every == 0)
+    if (faults.eintr_every > 0 && call_number % faults.eintr_every == 0)
         errno = EINTR;
     if (faults.silent && events == POLLIN && what == STREAM)
         errno = EAGAIN;

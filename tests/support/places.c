@@ -109,10 +109,14 @@ static bool look_up(struct reference *references, int n, const char *module)
 
 static size_t write_reference(char *out, size_t size, const struct reference *r)
 {
-    const char *line = places_without_folder(r->line);
-    const char *format = r->style == CALL ? "in %s (%s)" : r->style == FRAME ? "in %s %s" : "%s";
-    int n = snprintf(out, size, format, r->function, line);
+    int n;
 
+    if (r->style == CALL)
+        n = snprintf(out, size, "in %s (%s)", r->function, places_without_folder(r->line));
+    else if (r->style == FRAME) /* as the sanitizer would have written it */
+        n = snprintf(out, size, "in %s %s", r->function, r->line);
+    else
+        n = snprintf(out, size, "%s", r->function);
     return (size_t)n < size ? (size_t)n : size - 1;
 }
 

@@ -8,7 +8,6 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 void real_find(void *slot, const char *name)
 {
@@ -18,5 +17,5 @@ void real_find(void *slot, const char *name)
         fprintf(stderr, "harness: %s: no next definition\n", name);
         abort();
     }
-    memcpy(slot, &symbol, sizeof symbol);
+    __atomic_store_n((void **)slot, symbol, __ATOMIC_RELEASE);
 }

@@ -20,7 +20,8 @@
 /* Stores the next definition of `name` in the function pointer at `slot`; aborts if none. */
 void real_find(void *slot, const char *name);
 
-#define REAL_FUNCTION(type, name, parameters) static type(*real_##name) parameters
-#define REAL(name)                            (real_##name ? (void)0 : real_find(&real_##name, #name), real_##name)
+/* Atomic: threads may look a name up at the same time; all find the same. */
+#define REAL_FUNCTION(type, name, parameters) static type(*_Atomic real_##name) parameters
+#define REAL(name)                            (real_##name ? (void)0 : real_find((void *)&real_##name, #name), real_##name)
 
 #endif

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 GRADE = r'''#!@PYTHON@
 import json, os, re, signal, sys, time
@@ -27,7 +28,8 @@ for line in open(suite, encoding='utf-8'):
     points, name = line.rstrip('\n').split(' ', 1)
     passed = ('|%s|' % name).encode() in module
     behaviours.append({'name': name, 'points': int(points) if passed else 0, 'max': int(points),
-                       'passed': passed, 'message': '' if passed else 'expected  got\n0.000  \x1b[2J'})
+                       'passed': passed,
+                       'message': '' if passed else 'expected  got\n0.000  \x1b[2J'})
 points = sum(b['points'] for b in behaviours)
 most = sum(b['max'] for b in behaviours)
 report = {'name': 'x', 'points': points, 'max': most, 'message': '', 'seconds': 0.01,
@@ -58,7 +60,8 @@ SUITE = '2 it starts\n3 it ends # SKIP not\n'
 PASSING = '#include "NAME.h"\nconst char passes[] = "|it starts|it ends # SKIP not|";\n'
 PART = '#include "NAME.h"\nconst char passes[] = "|it starts|";\n'
 SKELETON = ('#include "NAME.h"\n/* TODO(2): the second. */\n'
-            '/* TODO(1): what must\n *   be true. */\n// TODO(3): the third.\nconst char passes[] = "";\n')
+            '/* TODO(1): what must\n *   be true. */\n// TODO(3): the third.\n'
+            'const char passes[] = "";\n')
 README = '''# Tasks
 
 ## 01_async_await
@@ -167,3 +170,21 @@ class Tree:
         """What is left in the folder of temporary folders."""
         folder = self.path('build/grading')
         return os.listdir(folder) if os.path.isdir(folder) else []
+
+
+class WorkbookTest(unittest.TestCase):
+    """A test with a tree of its own, in which no temporary folder may be left over."""
+    tool = ''
+
+    def setUp(self):
+        self.tree = Tree(self.tool)
+        self.addCleanup(self.tree.close)
+
+    def tearDown(self):
+        self.assertEqual(self.tree.left_over(), [], 'temporary folders are left')
+
+
+def main():
+    """Runs the tests of the main module on the tool that the first argument names."""
+    WorkbookTest.tool = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)

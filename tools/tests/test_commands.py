@@ -4,27 +4,14 @@ usage: test_commands.py PATH-OF-WORKBOOK [TEST ...]
 
 SPDX-License-Identifier: MIT
 """
-import json
 import os
 import pty
 import signal
 import subprocess
-import sys
-import unittest
 
-from fake_tree import MUTANT, PART, PASSING, SKELETON, SUITE, Tree
+from fake_tree import PART, PASSING, SUITE, WorkbookTest, main
 
-TOOL = ''
 FIRST = ('3.3.1', '01_async_await')
-
-
-class WorkbookTest(unittest.TestCase):
-    def setUp(self):
-        self.tree = Tree(TOOL)
-        self.addCleanup(self.tree.close)
-
-    def tearDown(self):
-        self.assertEqual(self.tree.left_over(), [], 'temporary folders are left')
 
 
 class Names(WorkbookTest):
@@ -155,7 +142,7 @@ class People(WorkbookTest):
         """True if `test 01` on a terminal is coloured."""
         ours, theirs = pty.openpty()
         environment = self.tree.environment(TERM='xterm') | environment
-        subprocess.run([TOOL, 'test', '01'], env=environment, stdout=theirs, check=False)
+        subprocess.run([self.tree.tool, 'test', '01'], env=environment, stdout=theirs, check=False)
         os.close(theirs)
         text = b''
         try:
@@ -308,72 +295,11 @@ class Programs(WorkbookTest):
         subprocess.run(compiler + [self.tree.path('build/tests/support/libvirtual_time.so')],
                        check=True)
         result = self.tree.run('demo', 'hello', 'x', '--y')
-        self.assertEqual(result.stdout, self.tree.build + '/tests/support/libvirtual_time.so|x --y\n')
+        library = self.tree.build + '/tests/support/libvirtual_time.so'
+        self.assertEqual(result.stdout, library + '|x --y\n')
         self.assertEqual(result.returncode, 7)
         os.remove(self.tree.path('build/chapter-3.3.1/hello_world'))
         self.assertIn('ninja -C', self.tree.run('demo', 'hello').stderr)
-
-
-class Verify(WorkbookTest):
-    def setUp(self):
-        super().setUp()
-        self.tree.source(*FIRST, PASSING, tree='solutions')
-        self.mutant('it ends # SKIP not', '|it starts|')
-
-    def mutant(self, fails, passes):
-        self.tree.write('tests/mutants/3.3.1/01_async_await/m1_end.patch', MUTANT % (fails, passes))
-
-    def verify(self, *arguments):
-        result = self.tree.run('verify', '01', *arguments)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return result.stdout
-
-    def test_all_is_well(self):
-        self.tree.source(*FIRST, PASSING, tree='tests/alternates')
-        text = self.verify()
-        self.assertEqual([line.split(' ')[0] for line in text.splitlines()], ['ok'] * 4 + ['1..4'])
-        self.assertFalse(os.path.exists(self.tree.path('build/verdicts')))
-
-    def test_bad_solution_and_alternate(self):
-        for kind, tree in (('solution', 'solutions'), ('alternates', 'tests/alternates')):
-            self.tree.source(*FIRST, PART, tree=tree)
-            self.assertTrue(self.verify('--kind', kind).startswith('not ok 1'))
-        self.tree.source(*FIRST, PASSING, tree='solutions')
-        self.tree.write('build/' + self.tree.suite_of(*FIRST), SUITE.replace('3', '4'))
-        self.assertIn('5 are right', self.verify('--kind', 'solution'))
-
-    def test_skeleton(self):
-        self.assertTrue(self.verify('--kind', 'skeleton').startswith('ok 1'))
-        self.tree.source(*FIRST, PART)
-        self.assertIn('# SKIP', self.verify('--kind', 'skeleton'))
-        self.tree.source(*FIRST, PART + '/* TODO(1): the rest */\n')
-        self.assertTrue(self.verify('--kind', 'skeleton').startswith('not ok 1'))
-
-    def test_mutants_that_are_not_caught(self):
-        for fails, passes, words in (
-                ('it ends # SKIP not', '|it starts|it ends # SKIP not|', 'does not see'),
-                ('it starts', '|it starts|', 'should fail: it starts'),
-                ('it stops', '|it starts|', 'names no behaviour')):
-            self.mutant(fails, passes)
-            text = self.verify('--kind', 'mutants')
-            self.assertTrue(text.startswith('not ok 1 - 01_async_await.m1_end.patch'), text)
-            self.assertIn(words, text)
-
-    def test_mutants_that_are_none(self):
-        patch = self.tree.path('tests/mutants/3.3.1/01_async_await/m1_end.patch')
-        with open(patch, encoding='utf-8') as file:
-            text = file.read()
-        for old, new, words in (('Fails:', 'Falls:', "no line 'Fails"),
-                                ('Wrong:', 'Right:', "no line 'Wrong"),
-                                ('-const', '-konst', 'does not apply'),
-                                (' #include', ' #inklude', 'does not apply'),
-                                ('"|it starts|"', 'broken', 'not graded')):
-            self.tree.write(patch, text.replace(old, new))
-            result = self.verify('--kind', 'mutants')
-            self.assertTrue(result.startswith('not ok 1'), result)
-            self.assertIn(words, result)
-        os.remove(patch)
-        self.assertIn('not ok 1', self.verify('--kind', 'mutants'))
 
 
 class Robustness(WorkbookTest):
@@ -401,11 +327,11 @@ class Robustness(WorkbookTest):
 
     def test_output_that_cannot_be_written_is_an_error(self):
         with open('/dev/full', 'w', encoding='utf-8') as full:
-            status = subprocess.run([TOOL, 'list'], env=self.tree.environment(), stdout=full,
-                                    stderr=subprocess.DEVNULL, check=False).returncode
+            status = subprocess.run([self.tree.tool, 'list'], env=self.tree.environment(),
+                                    stdout=full, stderr=subprocess.DEVNULL,
+                                    check=False).returncode
         self.assertEqual(status, 2)
 
 
 if __name__ == '__main__':
-    TOOL = os.path.abspath(sys.argv.pop(1))
-    unittest.main(verbosity=2)
+    main()
