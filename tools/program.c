@@ -16,20 +16,36 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Has the program that this process becomes preload the library of virtual time. LD_PRELOAD ends at
+ * the first space, so it gets the bare name, and LD_LIBRARY_PATH the folder. */
+static int preload_virtual_time(struct workbook *workbook)
+{
+    static const char name[] = "libvirtual_time.so";
+    const char *others = getenv("LD_LIBRARY_PATH");
+    char *folder = text_format("%s/tests/support", workbook->build);
+    char *library = text_format("%s/%s", folder, name);
+    char *folders = text_format("%s%s%s", folder, others ? ":" : "", others ? others : "");
+    int result = -1;
+    if (workbook_built(workbook, library) && setenv("LD_PRELOAD", name, 1) == 0)
+        result = setenv("LD_LIBRARY_PATH", folders, 1);
+    free(folders);
+    free(library);
+    free(folder);
+    return result;
+}
+
 /* Becomes the program at `path`; returns only if it cannot, with an exit status. */
 static int become(struct workbook *workbook, char *path, const struct options *options,
                   bool virtual_time)
 {
-    char *library = text_format("%s/tests/support/libvirtual_time.so", workbook->build);
-    bool ready = !virtual_time ||
-                 (workbook_built(workbook, library) && setenv("LD_PRELOAD", library, 1) == 0);
-    if (ready && fflush(stdout) == 0) {
-        (void)signal(SIGPIPE, SIG_DFL); /* what is ignored would stay ignored */
-        options->program[0] = path;
-        (void)execv(path, options->program);
-        fprintf(stderr, "workbook: cannot start %s: %s\n", path, strerror(errno));
-    }
-    free(library);
+    if (virtual_time && preload_virtual_time(workbook) != 0)
+        return STATUS_USAGE;
+    if (fflush(stdout) != 0)
+        return STATUS_USAGE;
+    (void)signal(SIGPIPE, SIG_DFL); /* what is ignored would stay ignored */
+    options->program[0] = path;
+    (void)execv(path, options->program);
+    fprintf(stderr, "workbook: cannot start %s: %s\n", path, strerror(errno));
     return STATUS_USAGE;
 }
 

@@ -56,7 +56,32 @@ void report_text(const char *text, const char *indent, int most)
 
 /* --- for a person ---------------------------------------------------------------------------- */
 
-static void print_behaviour(const struct behaviour *behaviour, bool explain)
+/* What was said of an earlier behaviour of the same exercise need not be said again. */
+struct said {
+    char *findings; /* of the behaviour explained last: what was found, without the idea */
+    bool command;   /* the command to see it again */
+};
+
+static void print_message(const char *message, const char *indent, struct said *said)
+{
+    static const char idea[] = "\nthe idea: ", command[] = "\nsee it:";
+    const char *end = strstr(message, idea);
+    size_t length = end != NULL ? (size_t)(end + 1 - message) : strlen(message);
+    char *findings = text_copy(message, length);
+    bool again = said->findings != NULL && strcmp(said->findings, findings) == 0;
+    report_text(again ? "the same as above\n" : findings, indent, INT_MAX);
+    free(said->findings);
+    said->findings = findings;
+    if (end == NULL)
+        return;
+    const char *see = said->command ? strstr(end, command) : NULL;
+    char *rest = text_copy(end + 1, see != NULL ? (size_t)(see - end - 1) : strlen(end + 1));
+    report_text(rest, indent, INT_MAX);
+    said->command = true;
+    free(rest);
+}
+
+static void print_behaviour(const struct behaviour *behaviour, bool explain, struct said *said)
 {
     char *points = text_format("[%d/%d]", behaviour->points, behaviour->max);
     char *line = text_format("%s %s", points, behaviour->name);
@@ -64,7 +89,7 @@ static void print_behaviour(const struct behaviour *behaviour, bool explain)
     puts(painted);
     char *indent = text_format("%*s", (int)strlen(points) + 1, "");
     if (explain && !behaviour->passed)
-        report_text(behaviour->message, indent, INT_MAX);
+        print_message(behaviour->message, indent, said);
     free(indent);
     free(painted);
     free(line);
@@ -86,12 +111,14 @@ void report_verdict(const struct verdict *verdict, bool brief)
     }
     /* Of what is not begun, the first behaviour is explanation enough. */
     bool explain = true;
+    struct said said = {0};
     for (size_t i = 0; i < verdict->count; i++) {
         if (brief && (outcome == OUTCOME_PASSED || outcome == OUTCOME_UNSTARTED))
             break;
-        print_behaviour(&verdict->behaviours[i], explain);
+        print_behaviour(&verdict->behaviours[i], explain, &said);
         explain = explain && (outcome != OUTCOME_UNSTARTED || verdict->behaviours[i].passed);
     }
+    free(said.findings);
     report_text(verdict->message, "  ", COMPILER_LINES);
 }
 

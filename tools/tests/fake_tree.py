@@ -29,7 +29,8 @@ for line in open(suite, encoding='utf-8'):
     passed = ('|%s|' % name).encode() in module
     behaviours.append({'name': name, 'points': int(points) if passed else 0, 'max': int(points),
                        'passed': passed,
-                       'message': '' if passed else 'expected  got\n0.000  \x1b[2J'})
+                       'message': '' if passed else 'expected  got\n0.000  \x1b[2J\n'
+                                  'the idea: of %s\nsee it:   ./workbook' % name})
 points = sum(b['points'] for b in behaviours)
 most = sum(b['max'] for b in behaviours)
 report = {'name': 'x', 'points': points, 'max': most, 'message': '', 'seconds': 0.01,

@@ -56,7 +56,8 @@ class Verdicts(WorkbookTest):
             'outcome': 'failed', 'message': '', 'behaviours': [
                 {'name': 'it starts', 'points': 2, 'max': 2, 'passed': True, 'message': ''},
                 {'name': 'it ends # SKIP not', 'points': 0, 'max': 3, 'passed': False,
-                 'message': 'expected  got\n0.000  \x1b[2J'}]})
+                 'message': 'expected  got\n0.000  \x1b[2J\nthe idea: of it ends # SKIP not\n'
+                            'see it:   ./workbook'}]})
 
     def test_full_points_give_status_0(self):
         self.tree.source(*FIRST, PASSING)
@@ -138,6 +139,16 @@ class People(WorkbookTest):
         self.assertEqual(lines[at + 2], '      0.000  \\x1b[2J')
         self.assertTrue(lines[-1].startswith('2 of 5 points. '), lines[-1])
 
+    def test_what_was_said_is_not_said_again(self):
+        self.tree.source(*FIRST, PASSING.replace('it ', 'nothing '))
+        lines = self.tree.run('test', '01').stdout.splitlines()
+        first, second = lines.index('[0/2] it starts'), lines.index('[0/3] it ends # SKIP not')
+        self.assertEqual(lines[first + 3:first + 5],
+                         ['      the idea: of it starts', '      see it:   ./workbook'])
+        self.assertEqual(lines[second + 1:second + 3],
+                         ['      the same as above', '      the idea: of it ends # SKIP not'])
+        self.assertNotIn('see it', lines[second + 3])
+
     def colours(self, **environment):
         """True if `test 01` on a terminal is coloured."""
         ours, theirs = pty.openpty()
@@ -169,7 +180,9 @@ class Tap(WorkbookTest):
         self.assertEqual(lines[0], 'ok 1 - [2] it starts')
         self.assertTrue(lines[1].startswith('not ok 2 - [3] it ends '))
         self.assertNotIn('#', lines[1], 'a directive could follow')
-        self.assertEqual(lines[2:], ['# expected  got', '# 0.000  \\x1b[2J', '1..2'])
+        self.assertEqual(lines[2:], ['# expected  got', '# 0.000  \\x1b[2J',
+                                     '# the idea: of it ends # SKIP not', '# see it:   ./workbook',
+                                     '1..2'])
 
     def test_a_compile_error_is_a_failure(self):
         self.tree.source(*FIRST, 'int broken(')
@@ -295,8 +308,9 @@ class Programs(WorkbookTest):
         subprocess.run(compiler + [self.tree.path('build/tests/support/libvirtual_time.so')],
                        check=True)
         result = self.tree.run('demo', 'hello', 'x', '--y')
-        library = self.tree.build + '/tests/support/libvirtual_time.so'
-        self.assertEqual(result.stdout, library + '|x --y\n')
+        # The bare name, found in LD_LIBRARY_PATH: a path with a space would not do.
+        self.assertEqual(result.stdout, 'libvirtual_time.so|x --y\n')
+        self.assertEqual(result.stderr, '')
         self.assertEqual(result.returncode, 7)
         os.remove(self.tree.path('build/chapter-3.3.1/hello_world'))
         self.assertIn('ninja -C', self.tree.run('demo', 'hello').stderr)
