@@ -62,23 +62,44 @@ struct said {
     bool command;   /* the command to see it again */
 };
 
+/* Prints the idea in lines of readable width; those after the first stand under its text. */
+static void print_idea(const char *idea, size_t length, const char *indent)
+{
+    const size_t width = 88, hanging = strlen("the idea: ");
+    char *under = text_format("%s%*s", indent, (int)hanging, "");
+    for (bool first = true; length > 0; first = false) {
+        size_t room = first ? width : width - hanging;
+        size_t taken = length;
+        if (length > room)
+            for (taken = room; taken > 0 && idea[taken] != ' ';)
+                taken--;
+        taken = taken > 0 ? taken : length; /* one word without an end */
+        char *line = text_copy(idea, taken);
+        report_text(line, first ? indent : under, 1);
+        free(line);
+        taken += strspn(idea + taken, " ");
+        idea += taken;
+        length -= taken < length ? taken : length;
+    }
+    free(under);
+}
+
 static void print_message(const char *message, const char *indent, struct said *said)
 {
-    static const char idea[] = "\nthe idea: ", command[] = "\nsee it:";
-    const char *end = strstr(message, idea);
-    size_t length = end != NULL ? (size_t)(end + 1 - message) : strlen(message);
+    const char *idea = strstr(message, "\nthe idea: ");
+    size_t length = idea != NULL ? (size_t)(idea + 1 - message) : strlen(message);
     char *findings = text_copy(message, length);
     bool again = said->findings != NULL && strcmp(said->findings, findings) == 0;
     report_text(again ? "the same as above\n" : findings, indent, INT_MAX);
     free(said->findings);
     said->findings = findings;
-    if (end == NULL)
+    if (idea == NULL)
         return;
-    const char *see = said->command ? strstr(end, command) : NULL;
-    char *rest = text_copy(end + 1, see != NULL ? (size_t)(see - end - 1) : strlen(end + 1));
-    report_text(rest, indent, INT_MAX);
+    length = strcspn(idea + 1, "\n");
+    print_idea(idea + 1, length, indent);
+    if (!said->command)
+        report_text(idea + 1 + length + (idea[1 + length] == '\n'), indent, INT_MAX);
     said->command = true;
-    free(rest);
 }
 
 static void print_behaviour(const struct behaviour *behaviour, bool explain, struct said *said)
