@@ -8,7 +8,7 @@
 #
 # SPDX-License-Identifier: MIT
 set -eu
-workbook=$1
+workbook=$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd)/workbook
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -69,15 +69,17 @@ def styled_runs(lines):
 
 def runs_by_points(lines):
     """The same for lines without escape sequences, by the points of the verdict."""
+    idea = False
     for line in lines:
         points = POINTS.search(line)
         style = Style()
+        idea = "the idea:" in line or (idea and line.startswith(" " * 10))
         if points:
             style.bold = True
             style.colour = COLOURS[32 if points.group(1) == points.group(2) else 31]
         elif "<-" in line:
             style.colour = COLOURS[31]
-        elif re.match(r"\s*(the idea|see it):", line):
+        elif idea or re.match(r"\s*see it:", line):
             style.dim = True
         yield [(line, style.attributes())] if line else []
 
