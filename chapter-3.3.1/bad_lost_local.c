@@ -8,8 +8,8 @@
  * Run: ./bad_lost_local
  * Ends when three numbers are added.
  * Notice: the totals should be 1, 3, 6. Each resume is a new call, with a new `total`. This one is
- * set to 0 every time; with no initial value it would be whatever the stack holds, and not every
- * compiler would warn. Right: `total` as a member of the frame.
+ * set to 0 every time. No compiler warns: the code is legal C. Right: `total` as a member of the
+ * frame.
  *
  * SPDX-License-Identifier: MIT
  */

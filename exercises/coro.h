@@ -75,6 +75,7 @@
 #ifndef CORO_H
 #define CORO_H
 
+#include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/util.h>
@@ -162,6 +163,7 @@ static inline int task_result(const struct task *t)
     } while (0)
 
 #define TASK_BEGIN(t)                                                                              \
+    assert((t)->state == TASK_RUNNING && "only the scheduler may call a task function");           \
     switch ((t)->resume_at) {                                                                      \
     case 0:
 #define TASK_END(t)                                                                                \
