@@ -6,8 +6,10 @@ SPDX-License-Identifier: MIT
 """
 import os
 import pty
+import shutil
 import signal
 import subprocess
+import unittest
 
 from fake_tree import PART, PASSING, SUITE, WorkbookTest, main
 
@@ -225,6 +227,7 @@ class Integrity(WorkbookTest):
         subprocess.run(['git', '-c', 'user.name=t', '-c', 'user.email=t@t', *arguments],
                        cwd=self.tree.root, check=True, capture_output=True)
 
+    @unittest.skipUnless(shutil.which('git'), 'git is not installed')
     def test_changed_given_files_are_named(self):
         self.tree.write('.gitignore', 'build/\n')
         self.tree.write('exercises/coro.h', '')
