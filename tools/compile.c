@@ -14,7 +14,7 @@ static const char *const sanitizers[] = {CONFIG_SANITIZER_FLAGS NULL};
 static const char *const module[] = {CONFIG_MODULE_FLAGS NULL};
 static const char *const libraries[] = {CONFIG_LIBRARIES NULL};
 _Static_assert(sizeof common + sizeof sanitizers + sizeof module + sizeof libraries <
-                   (COMPILE_WORDS - 4) * sizeof(char *),
+                   (COMPILE_WORDS - 7) * sizeof(char *),
                "COMPILE_WORDS is too small");
 
 static const char **add(const char **argv, const char *const *words)
@@ -25,13 +25,16 @@ static const char **add(const char **argv, const char *const *words)
 }
 
 struct command compile_command(enum product product, const struct exercise *exercise,
-                               const char *source, const char *output, const char **argv)
+                               const char *source, const char *output, const char *dependencies,
+                               const char **argv)
 {
     const char **next = add(argv, common);
     if (product != PRODUCT_PLAIN_PROGRAM)
         next = add(next, sanitizers);
     if (product == PRODUCT_MODULE)
         next = add(next, module);
+    if (dependencies != NULL)
+        next = add(next, (const char *const[]){"-MMD", "-MF", dependencies, NULL});
     next = add(next, (const char *const[]){exercise->include, source, "-o", output, NULL});
     *add(next, libraries) = NULL;
     return (struct command){

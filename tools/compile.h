@@ -20,8 +20,10 @@ enum product {
 #define COMPILE_WORDS 96 /* room in an argv, with the NULL */
 
 /* Fills `argv` and returns the command. `source` is compiled as the exercise: "NAME.h" is the
- * given one. The strings are borrowed. */
+ * given one. `dependencies` names the file that lists what was included, or is NULL. The strings
+ * are borrowed. */
 struct command compile_command(enum product product, const struct exercise *exercise,
-                               const char *source, const char *output, const char **argv);
+                               const char *source, const char *output, const char *dependencies,
+                               const char **argv);
 
 #endif

@@ -38,7 +38,8 @@ struct job {
     struct grading *grading;
     struct submission *submission;
     char *folder, *source, *module;
-    char *warnings; /* of the compiler */
+    char *dependencies; /* file: what the source includes, as make wants it */
+    char *warnings;     /* of the compiler */
     struct timespec started;
 };
 
@@ -161,6 +162,7 @@ static void job_finish(struct job *job, struct verdict *verdict)
     free(job->folder);
     free(job->source);
     free(job->module);
+    free(job->dependencies);
     free(job);
 }
 
@@ -222,11 +224,53 @@ static void on_graded(struct ended *ended, void *arg)
     fill(grading);
 }
 
+/* True if the file belongs to the workbook and is not for submissions: a solution, a suite. */
+static bool is_off_limits(const struct job *job, const char *path)
+{
+    char *root = realpath(".", NULL);
+    char *file = realpath(path, NULL);
+    char *build = realpath(job->folder, NULL);
+    size_t length = root != NULL ? strlen(root) : 0;
+    bool ours = root && file && strncmp(file, root, length) == 0 && file[length] == '/';
+    bool given = ours && strncmp(file + length, "/exercises/", strlen("/exercises/")) == 0;
+    bool copy = ours && build && strncmp(file, build, strlen(build)) == 0;
+    free(build);
+    free(file);
+    free(root);
+    return ours && !given && !copy;
+}
+
+/* The first file that the submission includes and may not, or NULL. The list is make's: words,
+ * with a backslash before a space in a name. */
+static char *included_off_limits(const struct job *job)
+{
+    char *list = file_read(job->dependencies, SOURCE_MOST);
+    char *found = NULL;
+    for (char *c = list; c != NULL && *c != '\0' && found == NULL;) {
+        char *word = c += strspn(c, " \n");
+        char *end = word;
+        for (; *c != '\0' && *c != ' ' && *c != '\n'; c++) {
+            if (*c == '\\' && (c[1] == ' ' || c[1] == '\n'))
+                c++;
+            if (*c != '\n')
+                *end++ = *c;
+        }
+        bool more = *c != '\0';
+        *end = '\0';
+        if (is_off_limits(job, word))
+            found = text_format("%s", word);
+        c += more;
+    }
+    free(list);
+    return found;
+}
+
 static void on_compiled(struct ended *ended, void *arg)
 {
     struct job *job = arg;
     struct grading *grading = job->grading;
     struct workbook *workbook = grading->workbook;
+    char *included;
     if (runner_interrupted(workbook->runner)) {
         job_finish(job, NULL);
     } else if (!ended_well(ended)) {
@@ -236,6 +280,13 @@ static void on_compiled(struct ended *ended, void *arg)
                  silent ? text_format("the compiler failed: %s\n%s", reason, ended->err)
                         : text_format("%s", ended->err));
         free(reason);
+    } else if ((included = included_off_limits(job)) != NULL) {
+        job_fail(
+            job, OUTCOME_CHEATING,
+            text_format("%s includes %s: a submission stands on its own. Of the workbook it may "
+                        "include what is in exercises/",
+                        job->submission->label, included));
+        free(included);
     } else {
         job->warnings = ended->err;
         ended->err = NULL;
@@ -279,6 +330,7 @@ static void job_start(struct grading *grading, struct submission *submission)
         text_format("%s/grading/%s.%ld", grading->workbook->build, submission->tag, (long)getpid());
     job->source = text_format("%s/%s.c", job->folder, submission->exercise->name);
     job->module = text_format("%s/%s.so", job->folder, submission->exercise->name);
+    job->dependencies = text_format("%s/%s.d", job->folder, submission->exercise->name);
     (void)clock_gettime(CLOCK_MONOTONIC, &job->started);
     grading->running++;
     if (write_source(job) < 0) {
@@ -287,8 +339,8 @@ static void job_start(struct grading *grading, struct submission *submission)
         return;
     }
     const char *argv[COMPILE_WORDS];
-    struct command compiler =
-        compile_command(PRODUCT_MODULE, submission->exercise, job->source, job->module, argv);
+    struct command compiler = compile_command(PRODUCT_MODULE, submission->exercise, job->source,
+                                              job->module, job->dependencies, argv);
     job_step(job, &compiler, on_compiled);
 }
 

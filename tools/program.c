@@ -68,7 +68,7 @@ static int compile(struct workbook *workbook, const struct exercise *exercise, c
 {
     const char *argv[COMPILE_WORDS];
     enum product product = virtual_time ? PRODUCT_PLAIN_PROGRAM : PRODUCT_PROGRAM;
-    struct command command = compile_command(product, exercise, exercise->source, path, argv);
+    struct command command = compile_command(product, exercise, exercise->source, path, NULL, argv);
     struct ended ended;
     int result = process_run(workbook->runner, &command, &ended);
     if (result < 0) {

@@ -205,6 +205,18 @@ class Submissions(WorkbookTest):
             'NAME', '01_async_await'))[1], 0)
         self.assertFalse(os.path.exists(self.tree.path('build/verdicts')))
 
+    def test_a_solution_cannot_be_included(self):
+        """However the path is written, and though what it includes would pass."""
+        self.tree.write('solutions/3.3.1/01_async_await.c',
+                        PASSING.replace('NAME', '01_async_await'))
+        for path in ('../solutions/3.3.1/01_async_await.c',
+                     self.tree.path('exercises/../solutions/3.3.1/01_async_await.c')):
+            self.tree.write('mine.c', '#include "%s"\n' % path)
+            exercises, status = self.tree.json('--file', 'mine.c', '01')
+            verdict = exercises['01_async_await']
+            self.assertEqual((verdict['outcome'], verdict['points'], status), ('cheating', 0, 1))
+            self.assertIn('solutions/3.3.1/01_async_await.c', verdict['message'])
+
     def test_messages_name_the_file_as_given(self):
         self.tree.write('we"ird.c', 'int broken(')
         message = self.tree.json('--file', 'we"ird.c', '01')[0]['01_async_await']['message']
