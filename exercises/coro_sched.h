@@ -172,6 +172,14 @@ static inline void task_cancel(struct task *t)
         coro_wake(t, -ECANCELED);
 }
 
+/* Tests may name a function here that overwrites the stack on which a step is going to run: then a
+ * local that was kept across a wait is lost in every run, and not by chance. */
+#ifdef CORO_BEFORE_STEP
+void CORO_BEFORE_STEP(void);
+#else
+#define CORO_BEFORE_STEP() ((void)0)
+#endif
+
 /* One step of a task: from where it stopped to its next wait, or to its end. */
 static inline void coro_step(struct task *t)
 {
@@ -181,6 +189,7 @@ static inline void coro_step(struct task *t)
         coro_end(t, -ECANCELED);
         return;
     }
+    CORO_BEFORE_STEP();
     t->fn(t);
     bool cancel = t->cancel_requested;
     t->cancel_requested = false;

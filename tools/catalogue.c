@@ -104,7 +104,7 @@ static int distance(const char *part, const char *name)
 
 static void say_close_names(const struct catalogue *catalogue, const char *part)
 {
-    int best = (int)strlen(part) / 3 + 1; /* more changes than that: not a slip of the finger */
+    int best = ((int)strlen(part) + 1) / 3; /* more changes than that: not a slip of the finger */
     for (size_t i = 0; i < catalogue->count; i++)
         best = least(best, distance(part, catalogue->items[i].name));
     fprintf(stderr, "workbook: no %s is called '%s'.", catalogue->kind, part);

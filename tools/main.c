@@ -42,6 +42,7 @@ static const char usage[] =
     "  hint NAME                the next hint; call again for one more\n"
     "  run NAME [ARG ...]       run the program in your exercise file\n"
     "      --virtual            without waiting: each line shows its virtual time\n"
+    "      --behaviour K        in its place the K-th behaviour's tests, so that you see them\n"
     "  demo NAME [ARG ...]      run a program of the chapter, each line with its virtual time\n"
     "       --real              in real time\n"
     "  help                     this text\n"
@@ -60,13 +61,11 @@ static int command_help(struct workbook *workbook, const struct options *options
     return fputs(usage, stdout) < 0 ? STATUS_USAGE : STATUS_FULL;
 }
 
-static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
-                                             {"tap", no_argument, NULL, 't'},
-                                             {"file", required_argument, NULL, 'f'},
-                                             {"virtual", no_argument, NULL, 'v'},
-                                             {"real", no_argument, NULL, 'r'},
-                                             {"kind", required_argument, NULL, 'k'},
-                                             {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {
+    {"json", no_argument, NULL, 'j'},       {"tap", no_argument, NULL, 't'},
+    {"file", required_argument, NULL, 'f'}, {"virtual", no_argument, NULL, 'v'},
+    {"real", no_argument, NULL, 'r'},       {"behaviour", required_argument, NULL, 'b'},
+    {"kind", required_argument, NULL, 'k'}, {NULL, 0, NULL, 0}};
 
 static const struct entry {
     const char *name;
@@ -75,14 +74,10 @@ static const struct entry {
     const char *takes; /* which options */
     bool runs_program; /* what stands behind NAME is for a program */
 } commands[] = {
-    {"", command_progress, 0, 0, "", false},
-    {"list", command_list, 0, 0, "", false},
-    {"test", command_test, 0, INT_MAX, "jtf", false},
-    {"hint", command_hint, 1, 1, "", false},
-    {"run", command_run, 1, 1, "v", true},
-    {"demo", command_demo, 1, 1, "r", true},
-    {"verify", command_verify, 1, 1, "k", false},
-    {"help", command_help, 0, 0, "", false},
+    {"", command_progress, 0, 0, "", false},          {"list", command_list, 0, 0, "", false},
+    {"test", command_test, 0, INT_MAX, "jtf", false}, {"hint", command_hint, 1, 1, "", false},
+    {"run", command_run, 1, 1, "vb", true},           {"demo", command_demo, 1, 1, "r", true},
+    {"verify", command_verify, 1, 1, "k", false},     {"help", command_help, 0, 0, "", false},
 };
 
 /* --- the command line ------------------------------------------------------------------------ */
@@ -93,7 +88,11 @@ static const struct entry *find_command(const char *name)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].name, help ? "help" : name) == 0)
             return &commands[i];
-    fprintf(stderr, "workbook: there is no command '%s'\n\n%s", name, usage);
+    fprintf(
+        stderr,
+        "workbook: there is no command '%s'. To grade an exercise: ./workbook test %s; to watch "
+        "a program\nof the chapter: ./workbook demo %s; all commands: ./workbook help\n",
+        name, name, name);
     return NULL;
 }
 
@@ -118,6 +117,8 @@ static bool read_options(struct options *options, const struct entry *entry, int
             options->file = optarg;
         if (option == 'k')
             options->kind = optarg;
+        if (option == 'b')
+            options->behaviour = optarg;
     }
     return true;
 }
@@ -206,7 +207,8 @@ int main(int argc, char **argv)
             status = STATUS_SIGNAL + runner_interrupted(workbook.runner);
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("workbook: cannot write the output\n", stderr);
+        if (errno != EPIPE) /* `| head` has seen enough */
+            fprintf(stderr, "workbook: cannot write the output: %s\n", strerror(errno));
         status = STATUS_USAGE;
     }
     workbook_close(&workbook);

@@ -62,12 +62,11 @@ int command_demo(struct workbook *workbook, const struct options *options)
     return status;
 }
 
-/* Compiles the student's program to `path`. Returns an exit status. */
+/* Compiles the student's file to `path`. Returns an exit status. */
 static int compile(struct workbook *workbook, const struct exercise *exercise, const char *path,
-                   bool virtual_time)
+                   enum product product)
 {
     const char *argv[COMPILE_WORDS];
-    enum product product = virtual_time ? PRODUCT_PLAIN_PROGRAM : PRODUCT_PROGRAM;
     struct command command = compile_command(product, exercise, exercise->source, path, NULL, argv);
     struct ended ended;
     int result = process_run(workbook->runner, &command, &ended);
@@ -86,20 +85,59 @@ static int compile(struct workbook *workbook, const struct exercise *exercise, c
     return compiled ? STATUS_FULL : STATUS_PART;
 }
 
+/* Becomes the grader, which runs one behaviour before the student's eyes, and under a debugger if
+ * it is asked to. */
+static int become_grade(struct workbook *workbook, const struct exercise *exercise, char *module,
+                        const struct options *options)
+{
+    char *grade = text_format("%s/tests/support/grade", workbook->build);
+    char *suite = text_format("%s/tests/check_%s.so", workbook->build, exercise->name);
+    char no_fork[] = "--no-fork", which[] = "--behaviour";
+    char *number = text_format("%s", options->behaviour);
+    char *argv[] = {grade, no_fork, which, number, suite, module, NULL};
+    int status = STATUS_USAGE;
+    if (workbook_built(workbook, grade) && workbook_built(workbook, suite)) {
+        struct options as_given = *options;
+        as_given.program = argv;
+        status = become(workbook, grade, &as_given, false);
+    }
+    free(number);
+    free(suite);
+    free(grade);
+    return status;
+}
+
+/* A chapter program is no exercise; people mix them up. */
+static void say_if_program(const struct workbook *workbook, const char *name)
+{
+    for (size_t i = 0; i < workbook->programs.count; i++)
+        if (strcasestr(workbook->programs.items[i].name, name)) {
+            fprintf(stderr, "workbook: %s is a program of the chapter: ./workbook demo %s\n",
+                    workbook->programs.items[i].name, workbook->programs.items[i].name);
+            return;
+        }
+}
+
 int command_run(struct workbook *workbook, const struct options *options)
 {
     const struct exercise *exercise = catalogue_find(&workbook->exercises, options->names[0]);
-    if (exercise == NULL)
+    if (exercise == NULL) {
+        say_if_program(workbook, options->names[0]);
         return STATUS_USAGE;
+    }
+    enum product product = options->behaviour      ? PRODUCT_MODULE
+                           : options->virtual_time ? PRODUCT_PLAIN_PROGRAM
+                                                   : PRODUCT_PROGRAM;
     char *folder = text_format("%s/run", workbook->build);
-    char *path = text_format("%s/%s", folder, exercise->name);
+    char *path = text_format("%s/%s%s", folder, exercise->name, options->behaviour ? ".so" : "");
     int status = STATUS_USAGE;
     if (folder_make(folder) < 0)
         fprintf(stderr, "workbook: %s: %s\n", folder, strerror(errno));
     else
-        status = compile(workbook, exercise, path, options->virtual_time);
+        status = compile(workbook, exercise, path, product);
     if (status == STATUS_FULL)
-        status = become(workbook, path, options, options->virtual_time);
+        status = options->behaviour ? become_grade(workbook, exercise, path, options)
+                                    : become(workbook, path, options, options->virtual_time);
     free(path);
     free(folder);
     return status;

@@ -56,12 +56,6 @@ void report_text(const char *text, const char *indent, int most)
 
 /* --- for a person ---------------------------------------------------------------------------- */
 
-/* What was said of an earlier behaviour of the same exercise need not be said again. */
-struct said {
-    char *findings; /* of the behaviour explained last: what was found, without the idea */
-    bool command;   /* the command to see it again */
-};
-
 /* Prints the idea in lines of readable width; those after the first stand under its text. */
 static void print_idea(const char *idea, size_t length, const char *indent)
 {
@@ -84,25 +78,31 @@ static void print_idea(const char *idea, size_t length, const char *indent)
     free(under);
 }
 
-static void print_message(const char *message, const char *indent, struct said *said)
+/* Where the line that begins with `words` starts in the message, or its end. */
+static const char *find_line(const char *message, const char *words)
 {
-    const char *idea = strstr(message, "\nthe idea: ");
-    size_t length = idea != NULL ? (size_t)(idea + 1 - message) : strlen(message);
-    char *findings = text_copy(message, length);
-    bool again = said->findings != NULL && strcmp(said->findings, findings) == 0;
-    report_text(again ? "the same as above\n" : findings, indent, INT_MAX);
-    free(said->findings);
-    said->findings = findings;
-    if (idea == NULL)
-        return;
-    length = strcspn(idea + 1, "\n");
-    print_idea(idea + 1, length, indent);
-    if (!said->command)
-        report_text(idea + 1 + length + (idea[1 + length] == '\n'), indent, INT_MAX);
-    said->command = true;
+    const char *found = strstr(message, words);
+    return found != NULL && (found == message || found[-1] == '\n') ? found
+                                                                    : message + strlen(message);
 }
 
-static void print_behaviour(const struct behaviour *behaviour, bool explain, struct said *said)
+/* A message is what was found, the idea behind it, and the command to see it again. `said` holds
+ * what was found for the behaviour before: the same need not be said again. */
+static void print_message(const char *message, const char *indent, char **said)
+{
+    const char *command = find_line(message, "see it:");
+    const char *idea = find_line(message, "the idea: ");
+    idea = idea < command ? idea : command;
+    char *findings = text_copy(message, (size_t)(idea - message));
+    bool again = *said != NULL && strcmp(*said, findings) == 0;
+    report_text(again ? "the same as above\n" : findings, indent, INT_MAX);
+    free(*said);
+    *said = findings;
+    print_idea(idea, strcspn(idea, "\n") * (idea < command), indent);
+    report_text(command, indent, INT_MAX);
+}
+
+static void print_behaviour(const struct behaviour *behaviour, bool explain, char **said)
 {
     char *points = text_format("[%d/%d]", behaviour->points, behaviour->max);
     char *line = text_format("%s %s", points, behaviour->name);
@@ -132,20 +132,20 @@ void report_verdict(const struct verdict *verdict, bool brief)
     }
     /* Of what is not begun, the first behaviour is explanation enough. */
     bool explain = true;
-    struct said said = {0};
+    char *said = NULL;
     for (size_t i = 0; i < verdict->count; i++) {
         if (brief && (outcome == OUTCOME_PASSED || outcome == OUTCOME_UNSTARTED))
             break;
         print_behaviour(&verdict->behaviours[i], explain, &said);
         explain = explain && (outcome != OUTCOME_UNSTARTED || verdict->behaviours[i].passed);
     }
-    free(said.findings);
+    free(said);
     report_text(verdict->message, "  ", COMPILER_LINES);
 }
 
 void report_total(const struct submission *submissions, size_t count, const struct exercise *next)
 {
-    int points = 0, max = 0;
+    int points = 0, max = 0, todo;
     const struct submission *open = NULL;
     for (size_t i = 0; i < count; i++) {
         points += submissions[i].verdict->points;
@@ -161,6 +161,9 @@ void report_total(const struct submission *submissions, size_t count, const stru
     else if (open->verdict->outcome == OUTCOME_CHEATING ||
              strcmp(open->label, open->exercise->source))
         puts(""); /* what to do is said above, or it is another one's file */
+    else if (submission_todo(open, &todo) != NULL)
+        printf(" Next: TODO(%d) in %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
+               todo, open->label, open->exercise->name, open->exercise->name);
     else
         printf(" Next: change %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
                open->label, open->exercise->name, open->exercise->name);

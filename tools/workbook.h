@@ -23,7 +23,7 @@ struct options {
     int count;
     char **program; /* run, demo: the program's argv; its first word is to be set */
     bool json, tap, virtual_time, real_time;
-    const char *file, *kind;
+    const char *file, *kind, *behaviour;
     char *file_text; /* what is in `file` */
 };
 

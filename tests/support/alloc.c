@@ -45,7 +45,7 @@ static void check_budget(size_t size)
     if (!verdict_is_open() || !__sanitizer_get_current_allocated_bytes)
         return;
     if (size > budget || __sanitizer_get_current_allocated_bytes() + size > budget)
-        verdict_end(VERDICT_FAILED, "memory ran out: more than %zu MiB are in use, %s", budget_mib,
+        verdict_end(VERDICT_BROKEN, "memory ran out: more than %zu MiB are in use, %s", budget_mib,
                     where_called(place, sizeof place));
 }
 

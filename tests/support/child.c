@@ -29,7 +29,8 @@ static void report_to_debugger(const struct behaviour *b, const char *message, c
     guard_set_stage(GUARD_OFF);
     snprintf(text, sizeof text, "%s", message ? message : "");
     places_resolve(text, sizeof text, module);
-    fprintf(stderr, "%s: %s\n%s\n", b->name, message ? "failed" : "passed", text);
+    fprintf(stderr, "%s: %s\n%s%s", b->name, message ? "failed" : "passed", text,
+            message ? "\n" : "");
     syscall(SYS_exit_group, message ? 1 : 0);
 }
 
@@ -37,8 +38,13 @@ static void load_learner(const char *path)
 {
     guard_set_stage(GUARD_LOADING);
     void *module = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-    if (module == NULL)
-        verdict_end(VERDICT_FAILED, "the program cannot be loaded: %s", dlerror());
+    if (module == NULL) {
+        const char *why = dlerror();
+        const char *symbol = strstr(why, "undefined symbol: ");
+        verdict_end(VERDICT_BROKEN, "the program cannot be loaded: %s%s",
+                    symbol ? symbol + strlen("undefined symbol: ") : why,
+                    symbol ? "() is called, and defined nowhere" : "");
+    }
     where_set_module(module);
     guard_check_symbols(module);
     guard_set_stage(GUARD_TESTING);
@@ -71,11 +77,10 @@ void child_run(Suite *suite, const struct behaviour *b, const struct child_optio
 
     signal(SIGPIPE, SIG_DFL);
     test_choose(b, options->seed);
-    if (!debug) {
+    if (!debug)
         (void)guard_install(options->cpu_seconds, options->memory_mib); /* -1: fewer fences */
-        if (trace_start() != 0)
-            verdict_end(VERDICT_FAILED, "standard output could not be captured");
-    }
+    if (trace_start(debug ? stdout : NULL) != 0)
+        verdict_end(VERDICT_BROKEN, "standard output could not be captured");
     load_learner(options->learner);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
@@ -84,5 +89,8 @@ void child_run(Suite *suite, const struct behaviour *b, const struct child_optio
     message = failure_of(runner, b);
     if (debug)
         report_to_debugger(b, message, options->learner);
-    verdict_end(message ? VERDICT_FAILED : VERDICT_PASSED, "%s", message ? message : "");
+    verdict_end(!message          ? VERDICT_PASSED
+                : problem_first() ? VERDICT_BROKEN
+                                  : VERDICT_FAILED,
+                "%s", message ? message : "");
 }

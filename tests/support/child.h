@@ -17,8 +17,8 @@ struct child_options {
 };
 
 /* Loads the learner's module, runs the behaviour's tests and sends the verdict; the verdict's
- * channel is open. With `debug`, nothing is captured, limited or forbidden, and what came out is
- * printed on stderr: for a debugger. */
+ * channel is open. With `debug`, nothing is limited or forbidden, each line of the timeline is
+ * printed as it comes, and what came out on stderr: for people and debuggers. */
 void child_run(Suite *suite, const struct behaviour *b, const struct child_options *options,
                bool debug) __attribute__((noreturn));
 

@@ -74,20 +74,21 @@ static bool parse_frame(const char *line, char function[128], char file[512])
     return strchr(file, ':') && is_learner_file(file);
 }
 
-/* Appends "in brew (exercises/x.c:33)" for the learner's first frame after `from`; nothing if an
- * empty line, the end of that stack, comes first. */
+/* Appends " in wait (exercises/x.c:70), called in brew (exercises/x.c:33)" for the learner's frames
+ * after `from`; nothing if an empty line, the end of that stack, comes first. */
 static void append_place(const char *from, char *out, size_t size)
 {
+    const int enough = 3;
     char function[128], file[512];
+    int n = 0;
 
-    for (const char *line = from; line; line = strchr(line, '\n')) {
+    for (const char *line = from; line && n < enough; line = strchr(line, '\n')) {
         line += *line == '\n';
         if (*line == '\n' || *line == '\0')
             return;
-        if (parse_frame(line, function, file)) {
-            append(out, size, " in %s (%s)", function, places_without_folder(file));
-            return;
-        }
+        if (parse_frame(line, function, file))
+            append(out, size, "%s in %s (%s)", n++ > 0 ? ", called" : "", function,
+                   places_without_folder(file));
     }
 }
 
@@ -102,10 +103,18 @@ static bool explain_undefined(const char *err, char *out, size_t size)
     while (line > err && line[-1] != '\n')
         line--;
     const char *place = places_without_folder(line);
-    if (strstr(at, "null pointer"))
+    const char *stack = strstr(at, "\n    #0");
+    if (strstr(at, "null pointer passed"))
+        snprintf(out, size, "NULL was passed to a function that does not take it, at %.*s",
+                 (int)(at - place), place);
+    else if (strstr(at, "null pointer"))
         snprintf(out, size, "a NULL pointer was followed at %.*s", (int)(at - place), place);
     else
         snprintf(out, size, "undefined behaviour: %.*s", (int)strcspn(place, "\n"), place);
+    if (stack && strchr(stack + 1, '\n')) {
+        append(out, size, "\nit was");
+        append_place(stack, out, size);
+    }
     return true;
 }
 
@@ -156,10 +165,25 @@ static void append_last_words(const char *err, char *out, size_t size)
         append(out, size, "\nit said: %.*s", (int)(end - start), err + start);
 }
 
+/* The loader's last words: "symbol lookup error: x.so: undefined symbol: brew" */
+static bool explain_missing(const char *err, char *out, size_t size)
+{
+    static const char words[] = "undefined symbol: ";
+    const char *at = strstr(err, words);
+
+    if (strstr(err, "symbol lookup error") == NULL || at == NULL)
+        return false;
+    at += strlen(words);
+    snprintf(out, size, "%.*s() is missing: the header promises it, and the program has it not",
+             (int)strcspn(at, " ,\n"), at);
+    return true;
+}
+
 void explain_death(int status, const char *err, char *out, size_t size)
 {
     out[0] = '\0';
-    if (explain_address(err, out, size) || explain_undefined(err, out, size))
+    if (explain_address(err, out, size) || explain_undefined(err, out, size) ||
+        explain_missing(err, out, size))
         return;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
         snprintf(out, size,
@@ -192,4 +216,20 @@ bool explain_leaks(const char *err, char *out, size_t size)
         told++;
     }
     return placed;
+}
+
+void explain_stderr(const char *err, char *out, size_t size)
+{
+    const int most = 8;
+    int n = 0;
+
+    for (const char *line = err; *line && n < most; n++) {
+        size_t length = strcspn(line, "\n");
+        if (strstr(line, "Sanitizer") && strstr(line, "Sanitizer") < line + length)
+            return;
+        if (strncmp(line, "====", 4) == 0)
+            return;
+        append(out, size, "%s%s    %.*s", n > 0 ? "" : "\non stderr:", "\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
 }

@@ -19,4 +19,8 @@ void explain_death(int status, const char *err, char *out, size_t size);
  * if it reports none. Returns false if it could not name the place of one. */
 bool explain_leaks(const char *err, char *out, size_t size);
 
+/* Appends the first lines that the learner's program wrote to stderr, a sanitizer's report not
+ * among them: stdout is its timeline, so stderr is where one looks for one's own messages. */
+void explain_stderr(const char *err, char *out, size_t size);
+
 #endif

@@ -75,31 +75,34 @@ static void exercise_name(const char *path, char *name, size_t size)
     snprintf(name, size, "%.*s", (int)strcspn(base, "."), base);
 }
 
-/* The message with what to read and how to see it again. */
-static json_object *full_message(const struct behaviour *b, const char *name,
-                                 const struct result *r)
+/* The message with what to read and how to see it again. The idea is that of the behaviour; to a
+ * leak or a crash it would say nothing. */
+static json_object *full_message(int i, const char *name, const struct result *r)
 {
     static char text[32 * 1024];
+    const struct behaviour *b = behaviour_get(i);
+    bool has_idea = r->outcome == FAILED && !r->noticed;
 
     if (r->outcome == PASSED)
         return json_object_new_string("");
     size_t length = strlen(r->message);
     bool newline = length > 0 && r->message[length - 1] == '\n';
-    snprintf(text, sizeof text, "%s%sthe idea: %s\nsee it:   ./workbook run %s --virtual",
-             r->message, newline ? "" : "\n", b->idea, name);
+    snprintf(text, sizeof text, "%s%s%s%s%ssee it:   ./workbook run %s --behaviour %d", r->message,
+             newline ? "" : "\n", has_idea ? "the idea: " : "", has_idea ? b->idea : "",
+             has_idea ? "\n" : "", name, i + 1);
     return json_object_new_string(text);
 }
 
-static json_object *behaviour_json(const struct behaviour *b, const char *name,
-                                   const struct result *r)
+static json_object *behaviour_json(int i, const char *name, const struct result *r)
 {
+    const struct behaviour *b = behaviour_get(i);
     json_object *o = json_object_new_object();
 
     json_object_object_add(o, "name", json_object_new_string(b->name));
     json_object_object_add(o, "points", json_object_new_int(r->outcome == PASSED ? b->points : 0));
     json_object_object_add(o, "max", json_object_new_int(b->points));
     json_object_object_add(o, "passed", json_object_new_boolean(r->outcome == PASSED));
-    json_object_object_add(o, "message", full_message(b, name, r));
+    json_object_object_add(o, "message", full_message(i, name, r));
     return o;
 }
 
@@ -146,7 +149,7 @@ static int grade(Suite *suite, struct options *options, char **argv)
         outcome = worse(outcome, result.outcome);
         max += b->points;
         points += result.outcome == PASSED ? b->points : 0;
-        json_object_array_add(list, behaviour_json(b, name, &result));
+        json_object_array_add(list, behaviour_json(i, name, &result));
         if (result.outcome == TIMEOUT) /* the next one will hang too: give it less */
             options->child.cpu_seconds = 1;
     }

@@ -203,7 +203,7 @@ static void ended_early(const char *call, int status)
                     "%s(%d) was called %s before any test ran, while the program was loaded (a "
                     "constructor): nothing was graded",
                     call, status, place);
-    verdict_end(VERDICT_FAILED,
+    verdict_end(VERDICT_BROKEN,
                 "%s(%d) was called %s: the program ended before the test did. Code that others "
                 "call reports an error to its caller; only main ends the program",
                 call, status, place);

@@ -64,7 +64,7 @@ void expect_trace_in_order(const char *expected);
 #define fail_test(...) ck_abort_msg(__VA_ARGS__)
 
 /* Overwrites the stack below the caller, so that a local that a coroutine wrongly kept there is
- * seen to be lost. */
+ * seen to be lost. The tasks of coro.h are resumed on such a stack: CORO_BEFORE_STEP. */
 void scrub_stack(void);
 
 /* Runs `scenario(arg)` once for each allocation that the learner's code makes in it, failing the

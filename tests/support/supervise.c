@@ -166,18 +166,22 @@ static void judge_verdict(const struct watch *w, const char *key, const char *mo
         break;
     default:
         r->outcome = FAILED;
+        r->noticed = text[VERDICT_KEY_LENGTH] == VERDICT_BROKEN;
     }
     snprintf(r->message, sizeof r->message, "%s",
              resolved(w, VERDICT, module) + VERDICT_KEY_LENGTH + 1);
-    if (r->outcome == FAILED)
-        r->unplaced_leak = !explain_leaks(resolved(w, ERR, module), r->message, sizeof r->message);
+    if (r->outcome != FAILED)
+        return;
+    const char *err = resolved(w, ERR, module);
+    r->unplaced_leak = !explain_leaks(err, r->message, sizeof r->message);
+    explain_stderr(err, r->message, sizeof r->message);
 }
 
 static void judge(const struct watch *w, const char *key, const char *module, int wall_seconds,
                   struct result *r)
 {
     r->message[0] = '\0';
-    r->unplaced_leak = false;
+    r->unplaced_leak = r->noticed = false;
     if (w->flooded) {
         r->outcome = FAILED;
         snprintf(r->message, sizeof r->message,

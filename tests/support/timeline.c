@@ -152,13 +152,14 @@ static int pair_lines(const struct timeline *want, const struct timeline *got, s
     match(want, got, match_of, matched);
     for (int w = 0; w <= want->n; w++) {
         int64_t now = w < want->n ? want->lines[w].ns : INT64_MAX;
-        for (; g < got->n && (got->lines[g].ns < now || now == INT64_MAX); g++)
+        int m = w < want->n ? match_of[w] : got->n;
+        bool on_time = m >= 0 && w < want->n && got->lines[m].ns == now;
+        bool at_end = w == want->n;
+        for (; g < got->n && (at_end || got->lines[g].ns < now || (on_time && g < m)); g++)
             if (!matched[g])
                 rows[n++] = (struct row){-1, g, "not expected", true};
-        if (w == want->n)
+        if (at_end)
             break;
-        int m = match_of[w];
-        bool on_time = m >= 0 && got->lines[m].ns == now;
         if (m < 0)
             rows[n++] = (struct row){w, -1, "missing", true};
         else if (on_time && m < last)

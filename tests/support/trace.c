@@ -20,17 +20,25 @@
 
 static struct {
     bool on;
+    FILE *echo; /* or NULL */
     struct timeline lines;
     char pending[MAX_LINE]; /* a line whose newline has not come yet */
     size_t used;
 } state;
 
+static int add_line(const char *text)
+{
+    if (state.echo)
+        fprintf(state.echo, "%6.3f  %s\n", (double)vclock_now() / 1e9, text);
+    return timeline_add(&state.lines, vclock_now(), text);
+}
+
 static void end_line(void)
 {
     state.pending[state.used] = '\0';
     state.used = 0;
-    if (timeline_add(&state.lines, vclock_now(), state.pending) != 0)
-        verdict_end(VERDICT_FAILED, "more than %d lines were printed: an endless loop that prints?",
+    if (add_line(state.pending) != 0)
+        verdict_end(VERDICT_BROKEN, "more than %d lines were printed: an endless loop that prints?",
                     TIMELINE_MAX_LINES);
 }
 
@@ -51,7 +59,13 @@ static ssize_t stream_write(void *cookie, const char *bytes, size_t n)
     return (ssize_t)n;
 }
 
-int trace_start(void)
+void trace_heading(const char *text)
+{
+    if (state.echo)
+        fprintf(state.echo, "-- %s\n", text);
+}
+
+int trace_start(FILE *echo)
 {
     const cookie_io_functions_t functions = {.write = stream_write};
     FILE *stream = fopencookie(NULL, "w", functions);
@@ -60,6 +74,9 @@ int trace_start(void)
         return -1;
     setvbuf(stream, NULL, _IOLBF, BUFSIZ);
     stdout = stream;
+    if (echo)
+        setvbuf(echo, NULL, _IOLBF, BUFSIZ); /* in step with what comes on stderr */
+    state.echo = echo;
     state.on = true;
     return 0;
 }
@@ -85,7 +102,7 @@ EXPORT void trace(const char *format, ...)
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
     fflush(stdout);
-    if (timeline_add(&state.lines, vclock_now(), line) != 0)
+    if (add_line(line) != 0)
         fail_test("more than %d lines in the timeline", TIMELINE_MAX_LINES);
 }
 

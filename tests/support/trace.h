@@ -13,9 +13,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
-/* Replaces stdout; returns 0, or -1. */
-int trace_start(void);
+/* Replaces stdout; returns 0, or -1. With `echo`, each line is also printed there, behind its time,
+ * as soon as it is complete: for whoever wants to see it happen. */
+int trace_start(FILE *echo);
+
+/* Prints a heading to `echo`, if there is one. */
+void trace_heading(const char *text);
 
 /* True once stdout is ours. */
 bool trace_is_on(void);

@@ -31,7 +31,8 @@ int verdict_descriptor(void);
 
 enum verdict_kind {
     VERDICT_PASSED = 'P',
-    VERDICT_FAILED = 'F',
+    VERDICT_FAILED = 'F', /* by an assertion of the suite */
+    VERDICT_BROKEN = 'B', /* by what the harness noticed: it is the same in any exercise */
     VERDICT_TIMEOUT = 'T',
     VERDICT_CHEATING = 'C',
 };

@@ -147,9 +147,14 @@ class People(WorkbookTest):
         first, second = lines.index('[0/2] it starts'), lines.index('[0/3] it ends # SKIP not')
         self.assertEqual(lines[first + 3:first + 5],
                          ['      the idea: of it starts', '      see it:   ./workbook'])
-        self.assertEqual(lines[second + 1:second + 3],
-                         ['      the same as above', '      the idea: of it ends # SKIP not'])
-        self.assertNotIn('see it', lines[second + 3])
+        self.assertEqual(lines[second + 1:second + 4],
+                         ['      the same as above', '      the idea: of it ends # SKIP not',
+                          '      see it:   ./workbook'])
+
+    def test_the_next_marker_is_named(self):
+        self.tree.source(*FIRST, PART + '/* TODO(2): more */\n')
+        self.assertIn('Next: TODO(2) in exercises/3.3.1/01_async_await.c',
+                      self.tree.run('test', '01').stdout)
 
     def colours(self, **environment):
         """True if `test 01` on a terminal is coloured."""
@@ -310,6 +315,18 @@ class Programs(WorkbookTest):
         result = self.tree.run('run', '01', 'one', '--two')
         self.assertEqual((result.stdout, result.returncode), ('one\n--two\n', 7))
 
+    def test_run_shows_one_behaviour(self):
+        self.tree.source(*FIRST, PASSING)
+        result = self.tree.run('run', '01', '--behaviour', '2')
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn('"points": 5', result.stdout)  # the fake grader grades all the same
+        self.assertTrue(os.path.exists(self.tree.path('build/run/01_async_await.so')))
+
+    def test_a_program_is_no_exercise(self):
+        result = self.tree.run('run', 'hello')
+        self.assertEqual(result.returncode, 2)
+        self.assertIn('./workbook demo hello_world', result.stderr)
+
     def test_run_reports_a_compile_error(self):
         self.tree.source(*FIRST, 'int main(')
         result = self.tree.run('run', '01')
@@ -345,6 +362,11 @@ class Robustness(WorkbookTest):
     def test_a_flood_from_the_grader_is_cut(self):
         self.tree.source(*FIRST, PART + 'const char mode[] = "mode:flood";\n')
         self.assertEqual(self.tree.json('01')[0]['01_async_await']['outcome'], 'crashed')
+
+    def test_an_unknown_command_is_explained(self):
+        result = self.tree.run('hello')
+        self.assertEqual(result.returncode, 2)
+        self.assertIn('./workbook demo hello', result.stderr)
 
     def test_usage_errors(self):
         for arguments in (['nonsense'], ['test', '--nonsense'], ['hint'], ['hint', '01', '02'],

@@ -1,7 +1,7 @@
 /* no_function.c: the function that the header promises is not there
  *
  * Outcome: crashed
- * Says: undefined symbol: victim_start
+ * Says: victim_start\(\) is missing
  *
  * SPDX-License-Identifier: MIT
  */
