@@ -162,13 +162,13 @@ static void make_espresso(struct task *t)
     int err; /* may be a local: it is read on the same side of a wait as it is set */
 
     TASK_BEGIN(t);
-    /* TODO(1): the machine has said "start", then GRIND_MS have passed while the loop served
-     * others, and `err` is what grinding has come to. See 3.3.1 "async and await". */
+    /* TODO(1): the machine has said "start". Then GRIND_MS have passed, in which the loop served
+     * others. Then `err` is what grinding has come to. See 3.3.1 "async and await". */
     (void)e;
     err = -ENOSYS;
-    /* TODO(2): the task has ended with `err` if grinding has failed. Otherwise heating has followed
-     * and has been looked at in the same way, and after it brewing; each has taken its own time.
-     * See 3.3.1 "Suspension points and resumption". */
+    /* TODO(2): the task has ended with `err` if grinding failed. Otherwise heating has followed in
+     * the same way, with its own time, and has ended the task if it failed. Then brewing has
+     * followed, and `err` is what it has come to. See 3.3.1 "Suspension points and resumption". */
     TASK_RETURN(t, err);
     TASK_END(t);
 }

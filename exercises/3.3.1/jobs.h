@@ -1,8 +1,9 @@
 /* jobs.h: how a coroutine becomes a job; given
  *
  * A job is a task of coro.h that frees itself at its end, with its frame, and then tells whoever
- * started it. Its frame is a struct from calloc() that begins with a struct job. A start function
- * has three steps: make the frame, fill it in, spawn the task and let job_own() bind the two.
+ * started it. Its frame is a struct from calloc() whose first member is a struct job, so that the
+ * address of the one is that of the other. A start function has three steps: make the frame, fill
+ * it in, spawn the task and let job_own() bind the two.
  *
  * To be included by p1_coroutines.c alone, after coro.h: it holds the given functions, too.
  *
@@ -11,6 +12,7 @@
 #ifndef JOBS_H
 #define JOBS_H
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "coro.h"
@@ -51,6 +53,7 @@ static inline struct job *job_own(struct job *job, struct task *task,
         release(job);
         return NULL;
     }
+    assert(task->frame == job && "a frame must begin with its struct job");
     *job = (struct job){.task = task, .done = done, .arg = arg, .release = release};
     task->on_done = on_task_done;
     return job;

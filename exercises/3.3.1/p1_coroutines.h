@@ -104,10 +104,14 @@ struct job *count_primes_start(struct jobs *jobs, int below, job_done_fn done, v
  * "NAME cleaned" and ends. Result: -ECANCELED. `name` is borrowed until `done` is called.
  *
  *     async def work(name, work_s, cleanup_s):
- *         try: await asyncio.sleep(work_s); return work_s
+ *         try:
+ *             await asyncio.sleep(work_s)
+ *             return work_s
  *         except asyncio.CancelledError:
- *             print(name, "cancelled"); await asyncio.sleep(cleanup_s); print(name, "cleaned");
- * raise
+ *             print(name, "cancelled")
+ *             await asyncio.sleep(cleanup_s)
+ *             print(name, "cleaned")
+ *             raise
  */
 struct job *work_start(struct jobs *jobs, const char *name, int work_ms, int cleanup_ms,
                        job_done_fn done, void *arg);
@@ -115,8 +119,8 @@ struct job *work_start(struct jobs *jobs, const char *name, int work_ms, int cle
 /* Runs one count_up for each of the `n` elements of `counts`, all at the same time, and waits for
  * all of them, whatever the order in which they end; then prints "gather". Result: the sum of their
  * results. With n = 0 it ends at once, with 0.
- * Cancelled: cancels those that still run, waits until they have ended, prints nothing. Result:
- * -ECANCELED.
+ * Cancelled: those that still run print nothing more and have ended, too, when `done` is called.
+ * Result: -ECANCELED.
  * The array is copied: the caller's may be gone as soon as the call returns. The names are borrowed
  * until `done` is called.
  *

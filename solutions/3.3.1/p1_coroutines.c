@@ -9,6 +9,7 @@
  *   4. After each wait read t->wake: 0, or a negative errno that says why it was given up.
  *   5. Never call a task function yourself: only the scheduler resumes a task.
  *   6. Who spawns a task awaits it or hands it over, and frees it with its frame.
+ *   7. The first member of a job's frame is its struct job: jobs.h takes the one for the other.
  *
  * SPDX-License-Identifier: MIT
  */

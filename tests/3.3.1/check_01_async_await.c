@@ -5,10 +5,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <string.h>
 
 #include "01_async_await.h"
 #include "coro.h"
+#include "result_text.h"
 #include "suite.h"
 
 /* One espresso, and what has become of it. */
@@ -49,9 +49,8 @@ static void expect_result(const struct cup *cup, int result)
         fail_test("on_done of \"%s\" should be called once\nexpected  1 call\ngot       %d calls",
                   cup->machine, cup->calls);
     if (cup->result != result)
-        fail_test("the result of \"%s\" is wrong\nexpected  %d%s\ngot       %d (%s)", cup->machine,
-                  result, result == -ENODATA ? " (-ENODATA)" : "", cup->result,
-                  strerror(-cup->result));
+        fail_test("the result of \"%s\" is wrong\nexpected  %s\ngot       %s", cup->machine,
+                  result_text(result), result_text(cup->result));
 }
 
 START_TEST(starts_when_the_loop_runs)
@@ -243,7 +242,7 @@ Suite *exercise_suite(void)
     behaviour(
         s, "[1] each step waits for the one before",
         "an await ends a step of the function and lets the loop go on; what follows runs when "
-        "the wait is over (3.3.1, \"async and await\")",
+        "the wait is over, and knows only what is in the frame (3.3.1, \"async and await\")",
         steps_follow_each_other, all_ways_print_the_same);
     behaviour(s, "[1] two machines do not disturb each other",
               "each instance has a frame of its own, and nobody waits in the loop's one thread "

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "02_suspend_resume.h"
+#include "result_text.h"
 #include "suite.h"
 
 enum { UNTOUCHED = -12345 };
@@ -28,15 +29,20 @@ static void expect_number(struct collatz *c, int start, int index, int number)
 
     if (got != 1)
         fail_test("the sequence from %d, number %d\nexpected  returns 1 with %d\n"
-                  "got       returns %d",
-                  start, index, number, got);
+                  "got       returns %s",
+                  start, index, number, result_text(got));
+    if (value == UNTOUCHED)
+        fail_test("the sequence from %d, number %d: *value was not written\n"
+                  "expected  returns 1 with %d\ngot       returns 1",
+                  start, index, number);
     if (value != number)
         fail_test("the sequence from %d, number %d\nexpected  %d\ngot       %d", start, index,
                   number, value);
 }
 
-/* Asks `times` more times, and expects `result` each time. Returns what *value is then. */
-static int expect_no_more(struct collatz *c, int result, int times)
+/* Asks `times` more times behind the last number, and expects `result` each time. Returns what
+ * *value is then. */
+static int expect_no_more(struct collatz *c, int start, int result, int times)
 {
     int value = UNTOUCHED;
 
@@ -44,9 +50,9 @@ static int expect_no_more(struct collatz *c, int result, int times)
         int got = collatz_next(c, &value);
 
         if (got != result)
-            fail_test("call %d where there is no next number\nexpected  returns %d (%s)\n"
-                      "got       returns %d",
-                      k, result, result == 0 ? "the end" : "-EOVERFLOW", got);
+            fail_test("the sequence from %d, call %d behind its last number\n"
+                      "expected  returns %s\ngot       returns %s",
+                      start, k, result_text(result), result_text(got));
     }
     return value;
 }
@@ -66,7 +72,7 @@ static int expect_sequence(struct collatz *c, int start, bool scrub)
     expect_number(c, start, count, 1);
     if (scrub)
         scrub_stack();
-    (void)expect_no_more(c, 0, 1);
+    (void)expect_no_more(c, start, 0, 1);
     return count;
 }
 
@@ -119,7 +125,7 @@ START_TEST(two_in_turn)
         expect_number(a, 3, k + 1, FROM_3[k]);
         expect_number(b, 12, k + 1, FROM_12[k]);
     }
-    (void)expect_no_more(a, 0, 1);
+    (void)expect_no_more(a, 3, 0, 1);
     expect_number(b, 12, 9, 2);
     collatz_free(b);
     collatz_free(a);
@@ -148,8 +154,8 @@ START_TEST(no_number_after_the_end)
 
     expect_number(c, 2, 1, 2);
     expect_number(c, 2, 2, 1);
-    if (expect_no_more(c, 0, 5) != UNTOUCHED)
-        fail_test("collatz_next() must leave *value alone when it returns 0");
+    if (expect_no_more(c, 2, 0, 5) != UNTOUCHED)
+        fail_test("the sequence from 2: collatz_next() must leave *value alone when it returns 0");
     collatz_free(c);
 }
 END_TEST
@@ -161,8 +167,9 @@ START_TEST(bad_starts_are_refused)
     for (int k = 0; k < 3; k++) {
         errno = 0;
         if (collatz_new(BAD[k]) != NULL || errno != EINVAL)
-            fail_test("collatz_new(%d)\nexpected  NULL, and errno %d (EINVAL)\ngot       errno %d",
-                      BAD[k], EINVAL, errno);
+            fail_test("collatz_new(%d)\nexpected  NULL, and errno EINVAL\n"
+                      "got       errno %s",
+                      BAD[k], errno == 0 ? "0" : result_text(-errno) + 1);
     }
 }
 END_TEST
@@ -172,7 +179,8 @@ START_TEST(overflow_is_reported)
     struct collatz *c = open_or_fail(INT_MAX);
 
     expect_number(c, INT_MAX, 1, INT_MAX);
-    (void)expect_no_more(c, -EOVERFLOW, 3);
+    if (expect_no_more(c, INT_MAX, -EOVERFLOW, 3) != UNTOUCHED)
+        fail_test("collatz_next() must leave *value alone when it returns -EOVERFLOW");
     collatz_free(c);
 }
 END_TEST

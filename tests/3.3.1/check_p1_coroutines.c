@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "p1_first_tests.h"
+#include "p1_last_tests.h"
 #include "p1_outcome.h"
 
 /* ---- count_all ---- */
@@ -38,7 +39,9 @@ START_TEST(children_end_in_any_order)
         struct count counts[] = {{"A", orders[i][0]}, {"B", orders[i][1]}, {"C", orders[i][2]}};
         int end = now_ms() + longest[i] * 500;
 
-        START(&o, count_all_start(jobs, counts, 3, on_done, &o));
+        label(&o, "count_all_start() with A, B, C to %d, %d, %d", counts[0].n, counts[1].n,
+              counts[2].n);
+        started(&o, count_all_start(jobs, counts, 3, on_done, &o));
         finish(jobs);
         expect_outcome(&o, sums[i], end);
         expect_loop_ended_at(end);
@@ -50,8 +53,9 @@ START_TEST(no_children_at_all)
 {
     struct jobs *jobs = begin();
     struct outcome o = {0};
+    const struct count counts[] = {{"unused", 1}};
 
-    START(&o, count_all_start(jobs, NULL, 0, on_done, &o));
+    START(&o, count_all_start(jobs, counts, 0, on_done, &o));
     trace("started");
     finish(jobs);
     expect_trace_in_order("0.000  started\n0.000  gather\n");
@@ -112,10 +116,12 @@ START_TEST(just_at_the_limit_is_one_or_the_other)
     START(&o, wait_for_start(jobs, 500, 500, on_done, &o));
     run_loop();
     jobs_free(jobs);
-    if (o.result == -ETIMEDOUT)
-        expect_outcome(&o, -ETIMEDOUT, 700);
-    else
-        expect_outcome(&o, 500, 500);
+    expect_one_call(&o);
+    if ((o.result != 500 || o.at != 500) && (o.result != -ETIMEDOUT || o.at != 700))
+        fail_test("%s, where the work is due at the limit, ended otherwise\n"
+                  "expected   0.500  result 500, or 0.700  result -ETIMEDOUT\n"
+                  "got       %6.3f  result %s",
+                  o.call, o.at / 1000.0, result_text(o.result));
 }
 END_TEST
 
@@ -124,8 +130,10 @@ START_TEST(each_has_its_own_limit)
     struct jobs *jobs = begin();
     struct outcome o[10] = {0};
 
-    for (int i = 0; i < 10; i++)
-        START(&o[i], wait_for_start(jobs, 550, 100 + 100 * i, on_done, &o[i]));
+    for (int i = 0; i < 10; i++) {
+        label(&o[i], "wait_for_start(jobs, 550, %d, ...)", 100 + 100 * i);
+        started(&o[i], wait_for_start(jobs, 550, 100 + 100 * i, on_done, &o[i]));
+    }
     finish(jobs);
     for (int i = 0; i < 10; i++)
         expect_outcome(&o[i], i < 5 ? -ETIMEDOUT : 550, i < 5 ? 300 + 100 * i : 550);
@@ -144,7 +152,7 @@ START_TEST(work_cleans_up_when_cancelled)
     START(&b, work_start(jobs, "B", 2000, 100, on_done, &b));
     after(700, on_cancel, &a);
     finish(jobs);
-    expect_trace_in_order("0.700  A cancelled\n0.800  A cleaned\n");
+    expect_trace_in_order("0.700  cancel work\n0.700  A cancelled\n0.800  A cleaned\n");
     expect_outcome(&a, -ECANCELED, 800);
     expect_outcome(&b, 2000, 2000);
     expect_loop_ended_at(2000);
@@ -155,16 +163,20 @@ START_TEST(cancelled_at_each_wait)
 {
     struct jobs *jobs = begin();
     struct outcome hello = {0}, o[3] = {0};
+    const char *const names[] = {"A", "B", "C"};
 
     START(&hello, hello_world_start(jobs, on_done, &hello));
     after(400, on_cancel, &hello);
     for (int i = 0; i < 3; i++) {
-        START(&o[i], count_up_start(jobs, (const char *[]){"A", "B", "C"}[i], 3, on_done, &o[i]));
+        label(&o[i], "count_up_start(jobs, \"%s\", 3, ...)", names[i]);
+        started(&o[i], count_up_start(jobs, names[i], 3, on_done, &o[i]));
         after(250 + 500 * i, on_cancel, &o[i]);
     }
     finish(jobs);
     expect_trace("0.000  Hello\n0.000  A: 0\n0.000  B: 0\n0.000  C: 0\n"
-                 "0.500  B: 1\n0.500  C: 1\n1.000  C: 2\n");
+                 "0.250  cancel count_up\n0.400  cancel hello_world\n"
+                 "0.500  B: 1\n0.500  C: 1\n0.750  cancel count_up\n"
+                 "1.000  C: 2\n1.250  cancel count_up\n");
     expect_outcome(&hello, -ECANCELED, 400);
     for (int i = 0; i < 3; i++)
         expect_outcome(&o[i], -ECANCELED, 250 + 500 * i);
@@ -183,46 +195,14 @@ START_TEST(cancelled_with_all_it_started)
     after(700, on_cancel, &all);
     after(300, on_cancel, &waits);
     finish(jobs);
-    expect_trace("0.000  A: 0\n0.000  B: 0\n0.000  C: 0\n0.300  w cancelled\n0.500  w cleaned\n"
-                 "0.500  A done\n0.500  B: 1\n0.500  C: 1\n");
+    expect_trace("0.000  A: 0\n0.000  B: 0\n0.000  C: 0\n"
+                 "0.300  cancel wait_for\n0.300  w cancelled\n0.500  w cleaned\n"
+                 "0.500  A done\n0.500  B: 1\n0.500  C: 1\n0.700  cancel count_all\n");
     expect_outcome(&waits, -ECANCELED, 500);
     expect_outcome(&all, -ECANCELED, 700);
     expect_loop_ended_at(700);
 }
 END_TEST
-
-enum { KINDS = 6 };
-
-static struct job *start_kind(struct jobs *jobs, int kind, job_done_fn done, void *arg)
-{
-    static const struct count counts[] = {{"A", 3}, {"B", 2}};
-    switch (kind) {
-    case 0:
-        return hello_world_start(jobs, done, arg);
-    case 1:
-        return count_up_start(jobs, "C", 2, done, arg);
-    case 2:
-        return count_primes_start(jobs, 3000, done, arg);
-    case 3:
-        return work_start(jobs, "D", 800, 100, done, arg);
-    case 4:
-        return count_all_start(jobs, counts, 2, done, arg);
-    default:
-        return wait_for_start(jobs, 1000, 600, done, arg);
-    }
-}
-
-/* What start_kind() does, for messages; its result and when it ends. */
-static const char *const kind_calls[] = {"hello_world_start()",  "count_up_start()",
-                                         "count_primes_start()", "work_start()",
-                                         "count_all_start()",    "wait_for_start()"};
-static const int kind_results[] = {0, 2, 430, 800, 5, -ETIMEDOUT};
-
-static void start_all_kinds(struct jobs *jobs, struct outcome o[KINDS])
-{
-    for (int kind = 0; kind < KINDS; kind++)
-        start(&o[kind], start_kind(jobs, kind, on_done, &o[kind]), kind_calls[kind]);
-}
 
 START_TEST(cancelled_before_it_began)
 {
@@ -230,10 +210,11 @@ START_TEST(cancelled_before_it_began)
     struct outcome o[KINDS] = {0};
 
     start_all_kinds(jobs, o);
+    trace("cancel all");
     for (int kind = 0; kind < KINDS; kind++)
         job_cancel(o[kind].job);
     finish(jobs);
-    expect_trace("");
+    expect_trace("0.000  cancel all\n");
     for (int kind = 0; kind < KINDS; kind++)
         expect_outcome(&o[kind], -ECANCELED, 0);
     expect_loop_ended_at(0);
@@ -260,95 +241,6 @@ START_TEST(primes_are_cancelled_between_two_turns)
     finish(jobs);
     expect_outcome(&turns.primes, -ECANCELED, 0);
     expect_loop_ended_at(0);
-}
-END_TEST
-
-/* ---- jobs_free, memory ---- */
-
-/* Ends all jobs after `ms`: before the first turn, or while all that sleep do so. */
-static void free_after(int ms)
-{
-    struct jobs *jobs = begin();
-    struct outcome o[KINDS] = {0};
-
-    start_all_kinds(jobs, o);
-    if (ms > 0)
-        run_loop_for(ms);
-    trace("free");
-    jobs_free(jobs);
-    run_loop();
-    if (ms == 0)
-        expect_trace("0.000  free\n");
-    for (int kind = 0; kind < KINDS; kind++)
-        if (o[kind].calls != 1 || (o[kind].result != -ECANCELED && kind != 2))
-            fail_test("jobs_free() while the job of %s runs\n"
-                      "expected  1 call of done, with %d\ngot       %d, with %d",
-                      kind_calls[kind], -ECANCELED, o[kind].calls, o[kind].result);
-}
-
-START_TEST(freed_before_they_began)
-{
-    free_after(0);
-}
-END_TEST
-
-START_TEST(freed_while_they_wait)
-{
-    free_after(450);
-    free_after(650); /* wait_for is in its cleanup */
-}
-END_TEST
-
-/* One job of each kind: it ends as it should, or with -ENOMEM, or does not start. */
-static void one_of_kind(void *arg)
-{
-    int kind = *(int *)arg;
-    struct jobs *jobs = jobs_new(test_base());
-    struct outcome o = {0};
-
-    if (jobs == NULL)
-        return;
-    o.job = start_kind(jobs, kind, on_done, &o);
-    o.started = o.job != NULL;
-    run_loop();
-    jobs_free(jobs);
-    if (o.calls != o.started)
-        fail_test("memory ran out in %s, which returned %s\nexpected  %d calls of done\n"
-                  "got       %d",
-                  kind_calls[kind], o.started ? "a job" : "NULL", o.started, o.calls);
-    if (o.started && o.result != kind_results[kind] && o.result != -ENOMEM)
-        fail_test("memory ran out in the job of %s\nexpected  result %d, or %d (-ENOMEM)\n"
-                  "got       result %d",
-                  kind_calls[kind], kind_results[kind], -ENOMEM, o.result);
-}
-
-START_TEST(memory_runs_out_in_a_job)
-{
-    struct jobs *jobs = begin();
-    struct outcome o[KINDS] = {0};
-
-    start_all_kinds(jobs, o); /* each is there */
-    jobs_free(jobs);
-    for (int kind = 0; kind < KINDS; kind++)
-        each_allocation_fails(one_of_kind, &kind);
-}
-END_TEST
-
-static void one_generator(void *arg)
-{
-    struct fibonacci *g = fibonacci_new(10);
-    int value, n = 0;
-    (void)arg;
-    while (g != NULL && fibonacci_next(g, &value))
-        n++;
-    ck_assert_int_eq(n, g != NULL ? 7 : 0);
-    fibonacci_free(g);
-}
-
-START_TEST(memory_runs_out_in_the_generator)
-{
-    fibonacci_free(fibonacci(10));
-    each_allocation_fails(one_generator, NULL);
 }
 END_TEST
 

@@ -100,11 +100,14 @@ void stepper(struct task *t)
 
 void sleeper(struct task *t)
 {
-    struct actor *a = t->frame;
+    struct actor *a = t->frame; /* set anew at each resume, so it may be a local */
+
     TASK_BEGIN(t);
     TASK_SLEEP(t, a->n);
     note("%s(%d) ", a->name, t->wake);
-    TASK_RETURN(t, t->wake != 0 ? t->wake : a->n);
+    if (t->wake != 0)
+        TASK_RETURN(t, t->wake);
+    TASK_RETURN(t, a->n);
     TASK_END(t);
 }
 

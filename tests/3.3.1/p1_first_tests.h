@@ -127,7 +127,8 @@ START_TEST(a_hundred_instances)
 
     for (int i = 0; i < MANY; i++) {
         snprintf(names[i], sizeof(names[i]), "c%d", i);
-        START(&o[i], count_up_start(jobs, names[i], i % 5, on_done, &o[i]));
+        label(&o[i], "count_up_start(jobs, \"%s\", %d, ...)", names[i], i % 5);
+        started(&o[i], count_up_start(jobs, names[i], i % 5, on_done, &o[i]));
     }
     for (int ms = 250; ms < 2000; ms += 500)
         after(ms, on_scrub, NULL);
@@ -144,26 +145,65 @@ END_TEST
 static struct fibonacci *fibonacci(int limit)
 {
     struct fibonacci *g = fibonacci_new(limit);
+
     if (g == NULL)
         fail_test("fibonacci_new(%d) returned NULL: is it written yet?", limit);
     return g;
 }
 
-/* Takes all values, then asks three times more; the last value, or -1, and how many there were. */
-static int take_all(struct fibonacci *g, int *count)
+enum { UNWRITTEN = -12345 }; /* no Fibonacci number */
+
+/* Asks for value `i`, counted from 0. */
+static void expect_value(struct fibonacci *g, int limit, int i, int expected)
 {
-    int value = -1;
-    for (*count = 0; *count < 100 && fibonacci_next(g, &value); ++*count)
+    int value = UNWRITTEN;
+
+    if (!fibonacci_next(g, &value))
+        fail_test("value %d of fibonacci(%d): fibonacci_next() ended too early\n"
+                  "expected  true, with the value %d\ngot       false",
+                  i, limit, expected);
+    if (value == UNWRITTEN)
+        fail_test("value %d of fibonacci(%d): *value was not written\nexpected  %d", i, limit,
+                  expected);
+    if (value != expected)
+        fail_test("value %d of fibonacci(%d) is wrong\nexpected  %d\ngot       %d", i, limit,
+                  expected, value);
+}
+
+/* Asks behind the last value: for the first time, or `again`. */
+static void expect_end(struct fibonacci *g, int limit, bool again)
+{
+    int value = UNWRITTEN;
+
+    if (fibonacci_next(g, &value))
+        fail_test("fibonacci(%d) %s\nexpected  false\ngot       true, %s%s", limit,
+                  again ? "began again after its end" : "did not end",
+                  value == UNWRITTEN ? "and *value was not written" : "with the value ",
+                  value == UNWRITTEN ? "" : result_text(value));
+    if (value != UNWRITTEN)
+        fail_test("fibonacci(%d): at the end *value should be left alone\nexpected  false\n"
+                  "got       false, and %d in *value",
+                  limit, value);
+}
+
+/* Takes all values, then asks three times more; the last value, or -1, and how many there were. */
+static int take_all(struct fibonacci *g, int limit, int *count)
+{
+    int last = -1, value = UNWRITTEN;
+
+    for (*count = 0; fibonacci_next(g, &value); ++*count) {
+        if (value == UNWRITTEN)
+            fail_test("value %d of fibonacci(%d): *value was not written", *count, limit);
+        if (*count == 100)
+            fail_test("fibonacci(%d) did not end after 100 values", limit);
+        last = value;
+        value = UNWRITTEN;
         scrub_stack();
-    int last = value;
-    for (int i = 0; i < 3; i++) {
-        if (fibonacci_next(g, &value))
-            fail_test("after its end the generator began again\nexpected  false\n"
-                      "got       true, with the value %d",
-                      value);
-        if (value != last)
-            fail_test("fibonacci_next() returned false, but changed *value");
     }
+    if (value != UNWRITTEN)
+        fail_test("fibonacci(%d): fibonacci_next() returned false, but changed *value", limit);
+    for (int i = 0; i < 3; i++)
+        expect_end(g, limit, true);
     return last;
 }
 
@@ -171,22 +211,16 @@ START_TEST(fibonacci_values)
 {
     static const int expected[] = {0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89};
     struct fibonacci *a = fibonacci(100), *b = fibonacci(6);
-    int value;
 
-    for (int i = 0; i < 12; i++) {
-        if (!fibonacci_next(a, &value) || value != expected[i])
-            fail_test("value %d of fibonacci(100) is wrong\nexpected  %d\ngot       %d", i,
-                      expected[i], value);
-        bool more = fibonacci_next(b, &value);
-        if (more && i >= 6)
-            fail_test("after its end fibonacci(6) began again\nexpected  false\n"
-                      "got       true, with the value %d",
-                      value);
-        if (more != (i < 6) || value != expected[i])
-            fail_test("value %d of fibonacci(6), asked in turn with another one, is wrong", i);
+    for (int i = 0; i < 12; i++) { /* the two are asked in turn */
+        expect_value(a, 100, i, expected[i]);
+        if (i < 6)
+            expect_value(b, 6, i, expected[i]);
+        else
+            expect_end(b, 6, i > 6);
         scrub_stack();
     }
-    ck_assert_msg(!fibonacci_next(a, &value), "fibonacci(100) has no end at 100");
+    expect_end(a, 100, false);
     fibonacci_free(a);
     fibonacci_free(b);
 }
@@ -200,16 +234,18 @@ START_TEST(fibonacci_ends)
 
     for (int i = 0; i < 7; i++) {
         struct fibonacci *g = fibonacci(limits[i]);
-        int count, last = take_all(g, &count);
-        if (count != counts[i] || last != lasts[i])
-            fail_test("fibonacci(%d) ends wrongly\nexpected  %d values, the last %d\n"
-                      "got       %d values, the last %d",
-                      limits[i], counts[i], lasts[i], count, last);
+        int count, last = take_all(g, limits[i], &count);
+        if (count != counts[i])
+            fail_test("fibonacci(%d) has not its number of values\nexpected  %d values\n"
+                      "got       %d values",
+                      limits[i], counts[i], count);
+        if (last != lasts[i])
+            fail_test("the last value of fibonacci(%d) is wrong\nexpected  %d\ngot       %d",
+                      limits[i], lasts[i], last);
         fibonacci_free(g);
     }
     struct fibonacci *unfinished = fibonacci(10);
-    int value;
-    ck_assert(fibonacci_next(unfinished, &value));
+    expect_value(unfinished, 10, 0, 0);
     fibonacci_free(unfinished);
     fibonacci_free(NULL);
 }
@@ -239,8 +275,10 @@ START_TEST(primes_are_counted)
     struct jobs *jobs = begin();
     struct outcome o[8] = {0};
 
-    for (int i = 0; i < 8; i++)
-        START(&o[i], count_primes_start(jobs, belows[i], on_done, &o[i]));
+    for (int i = 0; i < 8; i++) {
+        label(&o[i], "count_primes_start(jobs, %d, ...)", belows[i]);
+        started(&o[i], count_primes_start(jobs, belows[i], on_done, &o[i]));
+    }
     finish(jobs);
     for (int i = 0; i < 8; i++)
         expect_outcome(&o[i], counts[i], 0);
@@ -259,9 +297,9 @@ START_TEST(primes_let_others_run)
     finish(jobs);
     expect_outcome(&turns.primes, 430, 0);
     if (turns.n < 28)
-        fail_test("3000 numbers, and a chance for others after every 100\n"
+        fail_test("%s: 3000 numbers, and a chance for others after every 100\n"
                   "expected  about 30 turns of the loop\ngot       %d",
-                  turns.n);
+                  turns.primes.call, turns.n);
     expect_loop_ended_at(0);
 }
 END_TEST
