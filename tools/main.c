@@ -9,6 +9,7 @@
  *   test.c       the command test               progress.c   the commands list and (none)
  *   hints.c      the command hint               program.c    the commands run and demo
  *   verify.c     the command verify             text.c       strings and files
+ *   changes.c    what differs from HEAD
  *
  * Environment: WORKBOOK_ROOT and WORKBOOK_BUILD stand in for the source and build
  * folders; NO_COLOR, TERM=dumb: no colours; LC_ALL, LC_MESSAGES, LANG: "ko..."

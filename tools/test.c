@@ -2,17 +2,16 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "changes.h"
 #include "progress.h"
 #include "report.h"
 #include "text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define GIT_LIMIT_S      20
-#define GIT_OUTPUT_LIMIT 65536 /* bytes: a longer list of changes is no student's */
 
 struct test {
     const struct workbook *workbook;
@@ -23,20 +22,35 @@ struct test {
 
 /* --- integrity ------------------------------------------------------------------------------- */
 
-/* True if the verdict on `exercise` rests on the file at `path`. */
+/* "exercises/3.3.1/01_async_await.h" is the contract of one exercise; "coro.h" is for all. */
+static bool is_contract(const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    return name[0] == 'p' ? isdigit((unsigned char)name[1]) : isdigit((unsigned char)name[0]);
+}
+
+/* True if the verdict on `exercise` rests on the file at `path`: its header, the headers given to
+ * all or to its section, its suite, the harness. */
 static bool rests_on(const struct exercise *exercise, const char *path)
 {
-    char *header = text_format("exercises/%s/%s.h", exercise->section, exercise->name);
+    char *section = text_format("exercises/%s/", exercise->section);
+    char *header = text_format("%s%s.h", section, exercise->name);
     char *suite = text_format("tests/%s/check_%s.c", exercise->section, exercise->name);
-    bool rests = strcmp(path, header) == 0 || strcmp(path, suite) == 0 ||
-                 strcmp(path, "exercises/coro.h") == 0 || strncmp(path, "tests/support/", 14) == 0;
-    free(header);
+    const char *suffix = strrchr(path, '.');
+    bool given = suffix != NULL && strcmp(suffix, ".h") == 0 && !is_contract(path) &&
+                 (strncmp(path, section, strlen(section)) == 0 ||
+                  (strncmp(path, "exercises/", 10) == 0 && strchr(path + 10, '/') == NULL));
+    bool rests = given || strcmp(path, header) == 0 || strcmp(path, suite) == 0 ||
+                 strncmp(path, "tests/support/", 14) == 0;
     free(suite);
+    free(header);
+    free(section);
     return rests;
 }
 
-static void judge_change(struct test *test, const char *path)
+static void judge_change(const char *path, void *arg)
 {
+    struct test *test = arg;
     for (size_t i = 0; i < test->count; i++) {
         struct submission *submission = &test->submissions[i];
         if (submission->verdict == NULL && rests_on(submission->exercise, path))
@@ -46,29 +60,6 @@ static void judge_change(struct test *test, const char *path)
                                         "To restore it: git checkout HEAD -- %s",
                                         path, path));
     }
-}
-
-/* Looks for changed files that verdicts rest on. Without git, or outside of a checkout, there is
- * nothing to compare with. Files that git does not know yet are those of an author. */
-static void check_integrity(struct workbook *workbook, struct test *test)
-{
-    static char *const argv[] = {"git",         "--no-optional-locks", "status",
-                                 "--porcelain", "--no-renames",        "--untracked-files=no",
-                                 "--",          "exercises",           "tests",
-                                 NULL};
-    struct command command = {
-        .argv = argv, .limit_s = GIT_LIMIT_S, .output_limit = GIT_OUTPUT_LIMIT};
-    struct ended ended;
-    if (access(".git", F_OK) < 0 || process_run(workbook->runner, &command, &ended) < 0)
-        return;
-    /* A line is "XY path"; X = 'A': added since HEAD. */
-    char *rest = NULL;
-    char *lines = ended_well(&ended) ? ended.out : "";
-    for (char *line = *lines ? strtok_r(lines, "\n", &rest) : NULL; line != NULL;
-         line = strtok_r(NULL, "\n", &rest))
-        if (strlen(line) > 3 && line[0] != 'A')
-            judge_change(test, line + 3);
-    ended_clear(&ended);
 }
 
 /* --- the command ----------------------------------------------------------------------------- */
@@ -142,7 +133,7 @@ int command_test(struct workbook *workbook, const struct options *options)
     int status = STATUS_USAGE;
     if (choose(workbook, options, &test)) {
         if (options->file == NULL)
-            check_integrity(workbook, &test);
+            changes_each(workbook->runner, judge_change, &test);
         if (grading_run(workbook, test.submissions, test.count, on_verdict, &test) == 0)
             status = report(workbook, &test);
     }

@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "changes.h"
 #include "report.h"
 #include "text.h"
 
@@ -28,6 +29,7 @@ struct verification {
     enum kind *kinds;               /* of each */
     char **patches;                 /* a mutant's patch file, else NULL */
     size_t count;
+    bool student_works; /* the skeleton differs from the one that was committed */
 };
 
 /* --- collecting ------------------------------------------------------------------------------ */
@@ -163,14 +165,20 @@ static char *judge_right(const struct verdict *verdict)
                        verdict->max, verdict->exercise->max);
 }
 
+static void note_change(const char *path, void *arg)
+{
+    struct verification *all = arg;
+    all->student_works = all->student_works || strcmp(path, all->exercise->source) == 0;
+}
+
 static void print_line(const struct verification *all, size_t i)
 {
     const struct submission *submission = &all->submissions[i];
     const struct verdict *verdict = submission->verdict;
     char *problem = NULL;
-    if (all->kinds[i] == SKELETON && submission->text && !submission_todo(submission, NULL)) {
-        printf("ok %zu - %s # SKIP no TODO is left: a student works on it\n", i + 1,
-               submission->tag);
+    if (all->kinds[i] == SKELETON && submission->text &&
+        (all->student_works || !submission_todo(submission, NULL))) {
+        printf("ok %zu - %s # SKIP a student works on it\n", i + 1, submission->tag);
         return;
     }
     if (all->kinds[i] == MUTANTS)
@@ -209,6 +217,8 @@ static int verify(struct verification *all, const char *kind)
         if (kind == NULL || strcmp(kind, kinds[i]) == 0)
             collect(all, (enum kind)i, &patches);
     globfree(&patches);
+    if (kind != NULL) /* as meson asks; an author who asks for all is told of the skeleton too */
+        changes_each(all->workbook->runner, note_change, all);
     if (grading_run(all->workbook, all->submissions, all->count, on_verdict, NULL) < 0)
         return STATUS_USAGE;
     for (size_t i = 0; i < all->count; i++)

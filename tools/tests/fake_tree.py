@@ -116,6 +116,16 @@ class Tree:
     def close(self):
         shutil.rmtree(self.root, ignore_errors=True)
 
+    def git(self, *arguments):
+        subprocess.run(['git', '-c', 'user.name=t', '-c', 'user.email=t@t', *arguments],
+                       cwd=self.root, check=True, capture_output=True)
+
+    def commit(self):
+        self.write('.gitignore', 'build/\n')
+        self.git('init')
+        self.git('add', '.')
+        self.git('commit', '-m', 'all')
+
     def path(self, name):
         return os.path.join(self.root, name)
 

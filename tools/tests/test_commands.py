@@ -240,21 +240,16 @@ class Submissions(WorkbookTest):
 
 
 class Integrity(WorkbookTest):
-    def git(self, *arguments):
-        subprocess.run(['git', '-c', 'user.name=t', '-c', 'user.email=t@t', *arguments],
-                       cwd=self.tree.root, check=True, capture_output=True)
-
     @unittest.skipUnless(shutil.which('git'), 'git is not installed')
     def test_changed_given_files_are_named(self):
-        self.tree.write('.gitignore', 'build/\n')
         self.tree.write('exercises/coro.h', '')
-        self.git('init')
-        self.git('add', '.')
-        self.git('commit', '-m', 'all')
+        self.tree.write('exercises/3.3.1/jobs.h', '')
+        self.tree.commit()
         self.tree.source(*FIRST, PASSING)
         self.assertEqual(self.tree.json('01')[1], 0, 'the student may change the exercise')
         for name, others in (('exercises/3.3.1/01_async_await.h', 'unstarted'),
                              ('tests/3.3.1/check_01_async_await.c', 'unstarted'),
+                             ('exercises/3.3.1/jobs.h', 'unstarted'),
                              ('exercises/coro.h', 'cheating')):
             self.tree.write(name, '/* changed */\n')
             exercises, status = self.tree.json()
@@ -262,9 +257,12 @@ class Integrity(WorkbookTest):
             self.assertEqual((verdict['outcome'], verdict['points'], status), ('cheating', 0, 1))
             self.assertIn('git checkout HEAD -- ' + name, verdict['message'])
             self.assertEqual(exercises['08_http_client']['outcome'], others)
+            own = name.endswith('01_async_await.h') or name.endswith('.c')
+            self.assertEqual(exercises['02_suspend_resume']['outcome'],
+                             'unstarted' if own else 'cheating')
             self.assertEqual(self.tree.json('--file', 'exercises/3.3.1/01_async_await.c', '01')[1],
                              0, 'a submission is graded all the same')
-            self.git('checkout', 'HEAD', '--', name)
+            self.tree.git('checkout', 'HEAD', '--', name)
         self.assertEqual(self.tree.json('01')[1], 0)
 
 

@@ -5,6 +5,8 @@ usage: test_verify.py PATH-OF-WORKBOOK [TEST ...]
 SPDX-License-Identifier: MIT
 """
 import os
+import shutil
+import unittest
 
 from fake_tree import MUTANT, PART, PASSING, SUITE, WorkbookTest, main
 
@@ -45,6 +47,15 @@ class Verify(WorkbookTest):
         self.assertIn('# SKIP', self.verify('--kind', 'skeleton'))
         self.tree.source(*FIRST, PART + '/* TODO(1): the rest */\n')
         self.assertTrue(self.verify('--kind', 'skeleton').startswith('not ok 1'))
+
+    @unittest.skipUnless(shutil.which('git'), 'git is not installed')
+    def test_a_student_at_work_breaks_nothing(self):
+        self.tree.commit()
+        self.assertTrue(self.verify('--kind', 'skeleton').startswith('ok 1'))
+        self.assertNotIn('SKIP', self.verify('--kind', 'skeleton'))
+        self.tree.source(*FIRST, PART + '/* TODO(1): the rest */\n')
+        self.assertIn('# SKIP', self.verify('--kind', 'skeleton'))
+        self.assertIn('not ok', self.verify(), 'an author is told')
 
     def test_mutants_that_are_not_caught(self):
         for fails, passes, words in (
