@@ -6,12 +6,12 @@
 #include "explain.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "append.h"
 #include "places.h"
 
 #define MAX_LEAKS 5
@@ -37,17 +37,6 @@ static const struct {
     {"SEGV on unknown address 0x00000000", "a NULL pointer was followed"},
     {"SEGV on unknown address", "an address was used that is not the program's"},
 };
-
-static void append(char *out, size_t size, const char *format, ...)
-{
-    size_t used = strlen(out);
-    va_list args;
-
-    va_start(args, format);
-    if (used < size)
-        vsnprintf(out + used, size - used, format, args);
-    va_end(args);
-}
 
 /* True if a frame's file is the learner's: neither a library's, nor the harness's, nor a suite. */
 static bool is_learner_file(const char *file)

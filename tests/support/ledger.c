@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "append.h"
 #include "real.h"
 #include "vclock.h"
 #include "verdict.h"
@@ -71,10 +72,7 @@ struct list {
 
 static void list_add(struct list *list, const char *text)
 {
-    size_t used = strlen(list->out);
-
-    if (list->size > used)
-        snprintf(list->out + used, list->size - used, "%s", text);
+    append(list->out, list->size, "%s", text);
     list->n++;
 }
 
@@ -144,8 +142,7 @@ static void describe(const struct event *ev, char *out, size_t size)
     if (event_pending(ev, EV_TIMEOUT, &due)) {
         gettimeofday(&now, NULL);
         double left = (double)(due.tv_sec - now.tv_sec) + (double)(due.tv_usec - now.tv_usec) / 1e6;
-        size_t used = strlen(out);
-        snprintf(out + used, size - used, ", due at %.3f", (double)vclock_now() / 1e9 + left);
+        append(out, size, ", due at %.3f", (double)vclock_now() / 1e9 + left);
     }
 }
 

@@ -4,10 +4,11 @@
  */
 #include "timeline.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "append.h"
 
 #define NS_PER_MS   1000000
 #define MAX_ROWS    24 /* shown of a long timeline */
@@ -169,17 +170,6 @@ static int pair_lines(const struct timeline *want, const struct timeline *got, s
         last = on_time && m > last ? m : last;
     }
     return n;
-}
-
-static void append(char *out, size_t size, const char *format, ...)
-{
-    size_t used = strlen(out);
-    va_list args;
-
-    va_start(args, format);
-    if (used < size)
-        vsnprintf(out + used, size - used, format, args);
-    va_end(args);
 }
 
 static void cell(char *out, size_t size, const struct timeline *t, int i)
