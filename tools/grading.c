@@ -87,12 +87,12 @@ const char *submission_todo(const struct submission *submission, int *number)
     return first;
 }
 
-/* Where to start, or NULL: there is no marker left. */
+/* Where to start, or NULL: the first marker is gone, so somebody has begun. */
 static char *todo_message(const struct submission *submission)
 {
     int number, line = 1;
     const char *todo = submission_todo(submission, &number);
-    if (todo == NULL)
+    if (todo == NULL || number != 1)
         return NULL;
     for (const char *c = submission->text; c < todo; c++)
         line += *c == '\n';

@@ -92,9 +92,9 @@ static int become_grade(struct workbook *workbook, const struct exercise *exerci
 {
     char *grade = text_format("%s/tests/support/grade", workbook->build);
     char *suite = text_format("%s/tests/check_%s.so", workbook->build, exercise->name);
-    char no_fork[] = "--no-fork", which[] = "--behaviour";
+    char no_fork[] = "--no-fork", which[] = "--behaviour", limit[] = "--cpu=10";
     char *number = text_format("%s", options->behaviour);
-    char *argv[] = {grade, no_fork, which, number, suite, module, NULL};
+    char *argv[] = {grade, no_fork, limit, which, number, suite, module, NULL};
     int status = STATUS_USAGE;
     if (workbook_built(workbook, grade) && workbook_built(workbook, suite)) {
         struct options as_given = *options;

@@ -154,16 +154,23 @@ void report_total(const struct submission *submissions, size_t count, const stru
             open = &submissions[i];
     }
     printf("\n%d of %d points.", points, max);
-    if (open == NULL && next != NULL)
-        printf(" Well done. Next: %s, in %s\n", next->name, next->source);
+    if (open == NULL && count == 1 &&
+        strcmp(submissions[0].label, submissions[0].exercise->source) == 0)
+        printf(" Well done: compare with solutions/%s/%s.c.", submissions[0].exercise->section,
+               submissions[0].exercise->name);
     else if (open == NULL)
-        puts(" Well done.");
+        printf(" Well done.");
+    if (open == NULL && next != NULL)
+        printf(" Next: %s, in %s\n", next->name, next->source);
+    else if (open == NULL)
+        puts("");
     else if (open->verdict->outcome == OUTCOME_CHEATING ||
              strcmp(open->label, open->exercise->source))
         puts(""); /* what to do is said above, or it is another one's file */
     else if (submission_todo(open, &todo) != NULL)
-        printf(" Next: TODO(%d) in %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
-               todo, open->label, open->exercise->name, open->exercise->name);
+        printf(" Next: %sTODO(%d) in %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
+               todo > 1 ? "mend what you have written, or go on with " : "", todo, open->label,
+               open->exercise->name, open->exercise->name);
     else
         printf(" Next: change %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
                open->label, open->exercise->name, open->exercise->name);

@@ -21,17 +21,23 @@
 #include "verdict.h"
 #include "where.h"
 
-/* A jump over all limits of the harness: the debugger's user reads it on the screen. */
-static void report_to_debugger(const struct behaviour *b, const char *message, const char *module)
+/* What runs under the eyes of a person: for report(), which is called from anywhere. */
+static struct {
+    const struct behaviour *behaviour;
+    const char *module;
+} shown;
+
+/* Prints what came out, and ends the process. */
+static void report(const char *message)
 {
     static char text[32 * 1024];
 
     guard_set_stage(GUARD_OFF);
-    snprintf(text, sizeof text, "%s", message ? message : "");
-    places_resolve(text, sizeof text, module);
-    fprintf(stderr, "%s: %s\n%s%s", b->name, message ? "failed" : "passed", text,
-            message ? "\n" : "");
-    syscall(SYS_exit_group, message ? 1 : 0);
+    snprintf(text, sizeof text, "%s", message);
+    places_resolve(text, sizeof text, shown.module);
+    fprintf(stderr, "%s: %s\n%s%s", shown.behaviour->name, *text ? "failed" : "passed", text,
+            *text ? "\n" : "");
+    syscall(SYS_exit_group, *text ? 1 : 0);
 }
 
 static void load_learner(const char *path)
@@ -77,6 +83,13 @@ void child_run(Suite *suite, const struct behaviour *b, const struct child_optio
 
     signal(SIGPIPE, SIG_DFL);
     test_choose(b, options->seed);
+    if (debug) {
+        shown.behaviour = b;
+        shown.module = options->learner;
+        verdict_redirect(report);
+    }
+    if (debug && options->cpu_seconds > 0)
+        guard_limit_cpu(options->cpu_seconds);
     if (!debug)
         (void)guard_install(options->cpu_seconds, options->memory_mib); /* -1: fewer fences */
     if (trace_start(debug ? stdout : NULL) != 0)
@@ -87,8 +100,6 @@ void child_run(Suite *suite, const struct behaviour *b, const struct child_optio
     srunner_run(runner, NULL, b->full_name, CK_SILENT);
     vclock_stop();
     message = failure_of(runner, b);
-    if (debug)
-        report_to_debugger(b, message, options->learner);
     verdict_end(!message          ? VERDICT_PASSED
                 : problem_first() ? VERDICT_BROKEN
                                   : VERDICT_FAILED,

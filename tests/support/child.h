@@ -12,7 +12,7 @@
 struct child_options {
     const char *learner; /* path of the learner's module */
     unsigned seed;       /* order of ready events; 0: as the kernel gives them */
-    int cpu_seconds;     /* limit of CPU time */
+    int cpu_seconds;     /* limit of CPU time; 0 with `debug`: none */
     int memory_mib;      /* limit of memory that the child adds */
 };
 

@@ -75,10 +75,19 @@ static void append_place(const char *from, char *out, size_t size)
         line += *line == '\n';
         if (*line == '\n' || *line == '\0')
             return;
-        if (parse_frame(line, function, file))
+        if (parse_frame(line, function, file) && (n == 0 || !strstr(file, "coro_sched.h")))
             append(out, size, "%s in %s (%s)", n++ > 0 ? ", called" : "", function,
                    places_without_folder(file));
     }
+}
+
+/* The pattern with which the stack is overwritten before a task goes on. */
+static void append_lost_local(const char *err, char *out, size_t size)
+{
+    if (strstr(err, "0x5555555555555555") || strstr(err, "1431655765"))
+        append(out, size,
+               "\na local variable was read that has not been set since the last wait: "
+               "what lives across a wait lives in the frame");
 }
 
 /* "exercises/x.c:33:5: runtime error: signed integer overflow" */
@@ -171,8 +180,11 @@ static bool explain_missing(const char *err, char *out, size_t size)
 void explain_death(int status, const char *err, char *out, size_t size)
 {
     out[0] = '\0';
-    if (explain_address(err, out, size) || explain_undefined(err, out, size) ||
-        explain_missing(err, out, size))
+    if (explain_address(err, out, size) || explain_undefined(err, out, size)) {
+        append_lost_local(err, out, size);
+        return;
+    }
+    if (explain_missing(err, out, size))
         return;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
         snprintf(out, size,
@@ -196,12 +208,14 @@ bool explain_leaks(const char *err, char *out, size_t size)
     for (const char *at = err; (at = strstr(at, "Direct leak of ")) && told < MAX_LEAKS; at++) {
         if (sscanf(at, "Direct leak of %ld byte(s) in %ld object(s)", &bytes, &objects) != 2)
             continue;
-        append(out, size, "\n    %ld bytes, allocated", bytes);
-        size_t before = strlen(out);
-        append_place(strchr(at, '\n'), out, size);
-        placed = placed && strlen(out) > before;
+        char place[1024] = "";
+        append_place(strchr(at, '\n'), place, sizeof place);
+        placed = placed && place[0] != '\0';
+        if (place[0] != '\0' && strstr(out, place))
+            continue; /* told already */
+        append(out, size, "\n    %ld byte%s, allocated%s", bytes, bytes == 1 ? "" : "s", place);
         if (objects > 1)
-            append(out, size, ", %ld times", objects);
+            append(out, size, ", in %ld pieces", objects);
         told++;
     }
     return placed;
@@ -212,13 +226,13 @@ void explain_stderr(const char *err, char *out, size_t size)
     const int most = 8;
     int n = 0;
 
-    for (const char *line = err; *line && n < most; n++) {
+    for (const char *line = err; *line && n < most; line += strspn(line, "\n")) {
         size_t length = strcspn(line, "\n");
-        if (strstr(line, "Sanitizer") && strstr(line, "Sanitizer") < line + length)
+        const char *tool = strstr(line, "Sanitizer");
+        if ((tool && tool < line + length) || strncmp(line, "====", 4) == 0)
             return;
-        if (strncmp(line, "====", 4) == 0)
-            return;
-        append(out, size, "%s%s    %.*s", n > 0 ? "" : "\non stderr:", "\n", (int)length, line);
-        line += length + (line[length] == '\n');
+        if (length > 0)
+            append(out, size, "%s\n    %.*s", n++ > 0 ? "" : "\non stderr:", (int)length, line);
+        line += length;
     }
 }

@@ -221,7 +221,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options options = {.child = {.cpu_seconds = 3, .memory_mib = 512}, .wall_seconds = 20};
+    const int default_cpu_seconds = 3;
+    struct options options = {.child = {.memory_mib = 512}, .wall_seconds = 20};
 
     if (!parse_options(argc, argv, &options))
         return usage();
@@ -234,5 +235,7 @@ int main(int argc, char **argv)
     }
     if (options.no_fork)
         child_run(suite, behaviour_get(options.only ? options.only - 1 : 0), &options.child, true);
+    if (options.child.cpu_seconds == 0)
+        options.child.cpu_seconds = default_cpu_seconds;
     return grade(suite, &options, argv) == 0 ? 0 : CANNOT_GRADE;
 }

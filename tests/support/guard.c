@@ -166,13 +166,30 @@ static void on_cpu_limit(int signal, siginfo_t *info, void *context)
     verdict_end(VERDICT_TIMEOUT, "an endless loop: the limit of CPU time ran out %s", place);
 }
 
-int guard_install(int cpu_seconds, long memory_mib)
+/* abort(), as by a failed assert(), whose words stand on stderr already. */
+static void on_abort(int signal)
 {
-    const rlim_t mib = 1024 * 1024;
+    char place[256];
+
+    (void)signal;
+    verdict_end(VERDICT_ABORTED, "the program gave up: abort() was called %s",
+                where_called(place, sizeof place));
+}
+
+void guard_limit_cpu(int seconds)
+{
     struct sigaction action = {.sa_sigaction = on_cpu_limit, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
     sigaction(SIGXCPU, &action, NULL);
-    limit(RLIMIT_CPU, (rlim_t)cpu_seconds, (rlim_t)cpu_seconds + 2);
+    limit(RLIMIT_CPU, (rlim_t)seconds, (rlim_t)seconds + 2);
+}
+
+int guard_install(int cpu_seconds, long memory_mib)
+{
+    const rlim_t mib = 1024 * 1024;
+
+    guard_limit_cpu(cpu_seconds);
+    signal(SIGABRT, on_abort);
     limit(RLIMIT_CORE, 0, 0);
     limit(RLIMIT_FSIZE, 256 * mib, 256 * mib);
     rlim_t data = data_in_use() + (rlim_t)memory_mib * mib;

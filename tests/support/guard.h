@@ -23,6 +23,9 @@ enum guard_stage { GUARD_LOADING, GUARD_TESTING, GUARD_OFF };
  * or -1 where the kernel has no filters (the functions below still refuse). */
 int guard_install(int cpu_seconds, long memory_mib);
 
+/* The limit of CPU time alone: when it runs out, the verdict names the place. */
+void guard_limit_cpu(int seconds);
+
 /* What the learner's code is doing: told when it ends the process. */
 void guard_set_stage(enum guard_stage stage);
 

@@ -15,7 +15,8 @@
 
 #define MAX_REFERENCES 64
 
-enum style { CALL, NAME, FRAME };
+/* CALLER: a further offset of a reference to calls. */
+enum style { CALL, CALLER, NAME, FRAME };
 
 /* A reference in a text. */
 struct reference {
@@ -35,8 +36,8 @@ const char *places_without_folder(const char *path)
     return path;
 }
 
-/* Reads the reference at `at`, if one begins there. */
-static bool read_reference(const char *at, const char *module, struct reference *r)
+/* Reads the reference at `at`, if one begins there; `follows`: right behind an open one. */
+static bool read_reference(const char *at, const char *module, bool follows, struct reference *r)
 {
     const char *slash = strrchr(module, '/');
     const char *name = slash ? slash + 1 : module;
@@ -47,8 +48,14 @@ static bool read_reference(const char *at, const char *module, struct reference 
         strncmp(at, PLACE_NAME, strlen(PLACE_NAME)) == 0) {
         r->style = at[1] == PLACE_CALL[1] ? CALL : NAME;
         r->offset = strtoul(at + strlen(PLACE_CALL), &end, 16);
-        r->end = end + 1;
-        return *end == '}';
+        r->end = *end == '}' ? end + 1 : end;
+        return *end == '}' || *end == ',';
+    }
+    if (*at == ',' && follows) {
+        r->style = CALLER;
+        r->offset = strtoul(at + 1, &end, 16);
+        r->end = *end == '}' ? end + 1 : end;
+        return *end == '}' || *end == ',';
     }
     if (*at != '(')
         return false;
@@ -67,7 +74,8 @@ static int find_references(const char *text, const char *module, struct referenc
     int n = 0;
 
     for (const char *at = text; *at && n < MAX_REFERENCES; at++) {
-        if (!read_reference(at, module, &found[n]))
+        bool follows = n > 0 && found[n - 1].style <= CALLER && found[n - 1].end == at;
+        if (!read_reference(at, module, follows, &found[n]))
             continue;
         at = found[n++].end - 1;
     }
@@ -111,7 +119,11 @@ static size_t write_reference(char *out, size_t size, const struct reference *r)
 {
     int n;
 
-    if (r->style == CALL)
+    if (r->style == CALLER && strstr(r->line, "coro_sched.h"))
+        n = snprintf(out, size, "%s", ""); /* the scheduler calls every task */
+    else if (r->style == CALLER)
+        n = snprintf(out, size, ", called in %s (%s)", r->function, places_without_folder(r->line));
+    else if (r->style == CALL)
         n = snprintf(out, size, "in %s (%s)", r->function, places_without_folder(r->line));
     else if (r->style == FRAME) /* as the sanitizer would have written it */
         n = snprintf(out, size, "in %s %s", r->function, r->line);

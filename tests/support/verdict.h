@@ -33,6 +33,7 @@ enum verdict_kind {
     VERDICT_PASSED = 'P',
     VERDICT_FAILED = 'F', /* by an assertion of the suite */
     VERDICT_BROKEN = 'B', /* by what the harness noticed: it is the same in any exercise */
+    VERDICT_ABORTED = 'A',
     VERDICT_TIMEOUT = 'T',
     VERDICT_CHEATING = 'C',
 };
@@ -40,6 +41,9 @@ enum verdict_kind {
 /* Sends the verdict with its message and ends the process. */
 void verdict_end(enum verdict_kind kind, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
+
+/* Where no supervisor listens: messages go to `to`, which ends the process. */
+void verdict_redirect(void (*to)(const char *message));
 
 /* Notes a problem; the test goes on. */
 void problem(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -9,6 +9,9 @@
 #include <execinfo.h>
 #include <link.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "append.h"
 
 #define MAX_FRAMES 64
 
@@ -36,13 +39,21 @@ const char *where_address(const void *address, char *out, size_t size)
 
 const char *where_called(char *out, size_t size)
 {
+    const int enough = 3;
     void *frames[MAX_FRAMES];
-    int n = backtrace(frames, MAX_FRAMES);
+    int n = backtrace(frames, MAX_FRAMES), found = 0;
 
-    for (int i = 0; i < n; i++) /* a return address stands behind the call */
-        if (where_is_learner(frames[i]))
-            return where_address((char *)frames[i] - 1, out, size);
     snprintf(out, size, "in a library");
+    for (int i = 0; i < n && found < enough; i++) {
+        if (!where_is_learner(frames[i]))
+            continue;
+        if (found++ == 0)
+            out[0] = '\0';
+        else
+            out[strlen(out) - 1] = '\0'; /* the brace comes again */
+        append(out, size, "%s%tx}", found == 1 ? PLACE_CALL : ",",
+               (char *)frames[i] - 1 - learner_base); /* a return address is behind the call */
+    }
     return out;
 }
 

@@ -2,8 +2,8 @@
  *
  * A message is worth most when it names the student's own file and line. The
  * child that runs the learner's code may start no process, so it writes a
- * reference, "@call{1a2b}", the offset in the learner's module; the supervisor
- * looks it up with addr2line: places.h.
+ * reference, "@call{1a2b,3c4d}", offsets in the learner's module, the innermost
+ * call first; the supervisor looks them up with addr2line: places.h.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PLACE_CALL "@call{" /* becomes "in count_up (exercises/3.3.1/x.c:33)" */
+#define PLACE_CALL "@call{" /* becomes "in count_up (exercises/3.3.1/x.c:33), called in ..." */
 #define PLACE_NAME "@name{" /* becomes "count_up" */
 
 /* The learner's module, as dlopen() gave it: addresses inside it are the learner's. */
@@ -22,7 +22,7 @@ void where_set_module(void *handle);
 /* True if `address` lies in the learner's module. */
 bool where_is_learner(const void *address);
 
-/* Writes a reference to the innermost call of the learner's on the present stack; "in a library"
+/* Writes a reference to the innermost calls of the learner's on the present stack; "in a library"
  * if there is none. Returns `out`. */
 const char *where_called(char *out, size_t size);
 

@@ -153,8 +153,14 @@ class People(WorkbookTest):
 
     def test_the_next_marker_is_named(self):
         self.tree.source(*FIRST, PART + '/* TODO(2): more */\n')
-        self.assertIn('Next: TODO(2) in exercises/3.3.1/01_async_await.c',
+        self.assertIn('go on with TODO(2) in exercises/3.3.1/01_async_await.c',
                       self.tree.run('test', '01').stdout)
+
+    def test_who_has_begun_is_not_told_to_begin(self):
+        self.tree.source(*FIRST, PASSING.replace('it ', 'nothing ') + '/* TODO(2): more */\n')
+        verdict = self.tree.json('01')[0]['01_async_await']
+        self.assertEqual((verdict['outcome'], verdict['points']), ('failed', 0))
+        self.assertIn('mend what you have written', self.tree.run('test', '01').stdout)
 
     def colours(self, **environment):
         """True if `test 01` on a terminal is coloured."""

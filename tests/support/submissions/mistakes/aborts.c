@@ -1,7 +1,7 @@
 /* aborts.c: ends itself by abort()
  *
  * Outcome: crashed
- * Says: signal 6 \(Aborted\)
+ * Says: abort\(\) was called in on_timer
  *
  * SPDX-License-Identifier: MIT
  */

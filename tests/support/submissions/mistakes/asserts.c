@@ -1,7 +1,7 @@
 /* asserts.c: ends itself by a failed assert()
  *
  * Outcome: crashed
- * Says: signal 6.*it said: .*Assertion
+ * Says: abort\(\) was called in on_timer .*on stderr:.*Assertion
  *
  * SPDX-License-Identifier: MIT
  */
