@@ -98,7 +98,8 @@ static void print_message(const char *message, const char *indent, char **said)
     report_text(again ? "the same as above\n" : findings, indent, INT_MAX);
     free(*said);
     *said = findings;
-    print_idea(idea, strcspn(idea, "\n") * (idea < command), indent);
+    if (idea < command && !again)
+        print_idea(idea, strcspn(idea, "\n"), indent);
     report_text(command, indent, INT_MAX);
 }
 
