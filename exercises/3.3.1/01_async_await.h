@@ -9,7 +9,8 @@
  *     HEAT_MS later      heat           "hot"                "no water", the result is -ENODATA
  *     BREW_MS later      brew           "espresso"
  *
- * A step that fails ends the job: the steps behind it do not run. The asyncio twin is
+ * A step that fails ends the job: the steps behind it do not run. So does a wait that is given up,
+ * because somebody cancelled it: then its errno, -ECANCELED, is the result. The asyncio twin is
  *
  *     async def make_espresso(self):
  *         self.say("start")

@@ -187,6 +187,29 @@ START_TEST(without_water_it_ends_after_heating)
 }
 END_TEST
 
+/* Of the tasks of coro.h only: another idiom has no wait that could be given up. */
+START_TEST(a_wait_that_is_given_up_ends_the_job)
+{
+    struct sched *sched = sched_new(test_base());
+    struct cup cup = {.machine = "left"};
+
+    cup_start(&cup, sched, BY_COROUTINE, DOSE_G, CUP_ML);
+    run_loop_for(100);
+    bool waits = sched->sleeping > 0;
+    if (waits)
+        task_cancel(sched->heap[0].task);
+    trace("task_cancel()");
+    run_loop();
+    if (waits) {
+        expect_trace("0.000  left: start\n"
+                     "0.100  task_cancel()\n");
+        expect_result(&cup, -ECANCELED);
+    }
+    espresso_free(cup.espresso);
+    sched_free(sched);
+}
+END_TEST
+
 START_TEST(the_result_comes_once)
 {
     struct sched *sched = sched_new(test_base());
@@ -251,7 +274,8 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] a step that fails ends the job",
               "after each wait look at what it has come to: the lines behind an await do not know "
               "that it failed (3.3.1, \"async and await\")",
-              without_beans_it_ends_after_grinding, without_water_it_ends_after_heating);
+              without_beans_it_ends_after_grinding, without_water_it_ends_after_heating,
+              a_wait_that_is_given_up_ends_the_job);
     behaviour(s, "[1] the result comes once, and nothing is left over",
               "a coroutine ends once, and its end is what resumes the one who waits for it (3.3.1, "
               "\"Suspension points and resumption\")",
