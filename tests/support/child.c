@@ -87,11 +87,11 @@ void child_run(Suite *suite, const struct behaviour *b, const struct child_optio
         shown.behaviour = b;
         shown.module = options->learner;
         verdict_redirect(report);
-    }
-    if (debug && options->cpu_seconds > 0)
-        guard_limit_cpu(options->cpu_seconds);
-    if (!debug)
+        if (options->cpu_seconds > 0)
+            guard_limit_cpu(options->cpu_seconds);
+    } else {
         (void)guard_install(options->cpu_seconds, options->memory_mib); /* -1: fewer fences */
+    }
     if (trace_start(debug ? stdout : NULL) != 0)
         verdict_end(VERDICT_BROKEN, "standard output could not be captured");
     load_learner(options->learner);

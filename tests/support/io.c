@@ -28,7 +28,7 @@
 #include "vthreads.h"
 #include "where.h"
 
-struct faults faults;
+EXPORT struct faults faults;
 
 static struct {
     atomic_long calls; /* since faults_clear() */
@@ -58,12 +58,12 @@ void faults_clear(void)
     io.files_forbidden = false;
 }
 
-long faults_calls(void)
+EXPORT long faults_calls(void)
 {
     return io.calls;
 }
 
-void io_forbid_files(bool forbid)
+EXPORT void io_forbid_files(bool forbid)
 {
     io.files_forbidden = forbid;
 }

@@ -17,7 +17,8 @@
  *   a timeline             trace() notes a line at the present virtual time; what the learner
  *                          prints is noted too. expect_trace() compares the whole timeline and
  *                          shows both sides when they differ.
- * Further subjects: vclock.h, faults.h, peer.h, ledger.h.
+ * Further subjects: faults.h (faults, faults_calls, io_forbid_files), peer.h, and of vclock.h
+ * vclock_expect_outside and vclock_livelock_limit. The rest of the harness is not for suites.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -106,7 +106,9 @@ EXPORT void trace(const char *format, ...)
         fail_test("more than %d lines in the timeline", TIMELINE_MAX_LINES);
 }
 
-bool trace_compare(const char *expected, bool in_order, char *out, size_t size)
+/* Compares the timeline with `expected`, and empties it; both side by side in `out` if they differ.
+ */
+static bool compare(const char *expected, bool in_order, char *out, size_t size)
 {
     static struct timeline want;
 
@@ -124,7 +126,7 @@ static void expect(const char *expected, bool in_order)
 {
     static char difference[8192];
 
-    if (!trace_compare(expected, in_order, difference, sizeof difference))
+    if (!compare(expected, in_order, difference, sizeof difference))
         fail_test("%s", difference);
     mark_point();
 }

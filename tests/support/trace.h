@@ -31,8 +31,4 @@ void trace_output(const char *bytes, size_t n);
 /* Forgets the lines so far. */
 void trace_clear(void);
 
-/* Compares the timeline with `expected` (see suite.h) and empties it. Returns true if they agree;
- * otherwise writes both side by side to `out`. */
-bool trace_compare(const char *expected, bool in_order, char *out, size_t size);
-
 #endif

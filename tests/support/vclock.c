@@ -93,7 +93,7 @@ void vclock_advance_to(int64_t ns)
     vthreads_wake_due(clock_state.now);
 }
 
-void vclock_expect_outside(int real_ms)
+EXPORT void vclock_expect_outside(int real_ms)
 {
     clock_state.outside_ms = real_ms;
 }
@@ -103,7 +103,7 @@ void vclock_shuffle(unsigned seed)
     clock_state.seed = seed;
 }
 
-void vclock_livelock_limit(long wakeups)
+EXPORT void vclock_livelock_limit(long wakeups)
 {
     clock_state.livelock_limit = wakeups > 0 ? wakeups : default_livelock;
 }

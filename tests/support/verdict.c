@@ -94,8 +94,3 @@ const char *problem_first(void)
 {
     return verdict.problem[0] != '\0' ? verdict.problem : NULL;
 }
-
-void problem_clear(void)
-{
-    verdict.problem[0] = '\0';
-}

@@ -51,7 +51,4 @@ void problem(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The first problem's text, or NULL. */
 const char *problem_first(void);
 
-/* Forgets the problems: a test of the harness provoked them. */
-void problem_clear(void);
-
 #endif

@@ -47,13 +47,12 @@ const char *where_called(char *out, size_t size)
     for (int i = 0; i < n && found < enough; i++) {
         if (!where_is_learner(frames[i]))
             continue;
-        if (found++ == 0)
+        if (found == 0)
             out[0] = '\0';
-        else
-            out[strlen(out) - 1] = '\0'; /* the brace comes again */
-        append(out, size, "%s%tx}", found == 1 ? PLACE_CALL : ",",
+        append(out, size, "%s%tx", found++ == 0 ? PLACE_CALL : ",",
                (char *)frames[i] - 1 - learner_base); /* a return address is behind the call */
     }
+    append(out, size, "%s", found > 0 ? "}" : "");
     return out;
 }
 
