@@ -52,9 +52,11 @@
  *                               with -ECANCELED on the next turn, or from its next wait if it is
  *                               the running one. It may clean up first, with waits, or ignore the
  *                               request. No effect on a task that has ended.
- *   t->on_done = fn             optional: called once when t has ended, as the last that is done
- *                               with it: fn may free t and its frame, if nobody awaits t.
- * Interface: inside a task function
+ *   task_wake(t, wake)          resumes a task that is in TASK_SUSPEND, on the next turn. False,
+ * and no effect, if it is not: because it has not come to it yet, was woken or cancelled before, or
+ * has ended. t->on_done = fn             optional: called once when t has ended, as the last that
+ * is done with it: fn may free t and its frame, if nobody awaits t. t->on_free = fn optional:
+ * called by task_free(t), to free the frame with the task Interface: inside a task function
  *   t->frame  t->sched          what task_spawn() was given
  *   TASK_BEGIN(t)  TASK_END(t)  around the body. Declare variables before TASK_BEGIN.
  *   TASK_RETURN(t, result)      ends the task. TASK_END, or a plain return, means a result of 0.
@@ -65,10 +67,13 @@
  *                               -EDEADLK for itself or for a task that awaits this one in turn.
  *   TASK_WAIT_FD(t, fd, what)   until fd is ready; `what` is EV_READ, EV_WRITE or both. wake may be
  *                               -EINVAL, or what event_add() said (-EPERM for a regular file).
+ *   TASK_SUSPEND(t)             until somebody calls task_wake(): what all other waits can be made
+ *                               of. Whoever is to call it must know of t before.
  *   A wait that fails at once does not suspend: only wake tells.
  * Interface: generators, which need no scheduler: see the end of this file
  *
- * The scheduler itself stands in coro_sched.h. Names that begin with coro_ are internal.
+ * The scheduler itself stands in coro_sched.h, sched_dump() in coro_dump.h. Names that begin with
+ * coro_ are internal.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -92,6 +97,7 @@ enum task_state {
     TASK_SLEEPING,   /* in the heap of sleepers */
     TASK_AWAITING,   /* in the waiters of another task */
     TASK_WAITING_FD, /* has an event of its own */
+    TASK_SUSPENDED,  /* somebody is going to call task_wake() */
     TASK_DONE,
 };
 
@@ -99,6 +105,7 @@ struct task {
     task_fn fn;
     void *frame;                     /* the spawner's; the runtime never touches it */
     void (*on_done)(struct task *t); /* see above; NULL if not wanted */
+    void (*on_free)(struct task *t); /* the same */
     int wake;                        /* how the last wait ended */
     int result;                      /* valid once TASK_DONE */
     int resume_at;                   /* line to go on at; 0 before the first step */
@@ -133,7 +140,7 @@ struct sched {
     bool in_turn;
     int filling;                     /* the queue that takes new tasks; a turn runs the other */
     struct task *queue[2];           /* rings */
-    struct task *on_fd;              /* ring of the tasks in TASK_WAITING_FD */
+    struct task *outside;            /* ring of TASK_WAITING_FD and TASK_SUSPENDED */
     struct coro_sleeper *heap;       /* a node's children stand at 4 * i + 1 and the next 3 */
     size_t sleeping, live, capacity; /* used, tasks not ended, allocated: room for all of them */
     uint64_t order;
@@ -178,6 +185,7 @@ static inline int task_result(const struct task *t)
 #define TASK_SLEEP(t, ms)         CORO_WAIT(t, coro_sleep((t), (ms)))
 #define TASK_AWAIT(t, child_task) CORO_WAIT(t, coro_await((t), (child_task)))
 #define TASK_WAIT_FD(t, fd, what) CORO_WAIT(t, coro_wait_fd((t), (fd), (what)))
+#define TASK_SUSPEND(t)           CORO_WAIT(t, coro_suspend(t))
 
 /* ---- generators ----
  *
@@ -217,5 +225,7 @@ struct gen {
     return false
 
 #include "coro_sched.h"
+/* Uses what stands above. */
+#include "coro_dump.h"
 
 #endif

@@ -4,9 +4,9 @@
  * the queue, from the queue into its function, and from there to its next wait or its end.
  *
  * A task that has not ended stands in exactly one place: in a queue (ready), in the heap
- * (sleeping), in the ring of its child's waiters (awaiting), in the ring `on_fd`, or it is the one
- * that runs. coro_detach() takes it out of there, so that it can be woken, cancelled or freed at
- * any moment.
+ * (sleeping), in the ring of its child's waiters (awaiting), in the ring `outside` (waiting for a
+ * descriptor or for task_wake()), or it is the one that runs. coro_detach() takes it out of there,
+ * so that it can be woken, cancelled or freed at any moment.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -132,7 +132,7 @@ static inline void coro_detach(struct task *t)
 {
     if (t->state == TASK_SLEEPING)
         coro_heap_remove(t->sched, t->slot);
-    else if (t->state == TASK_WAITING_FD || t->state == TASK_AWAITING || t->state == TASK_READY)
+    else if (t->state != TASK_RUNNING && t->state != TASK_DONE)
         coro_unlink(t);
     if (t->state == TASK_WAITING_FD)
         event_free(t->event);
@@ -147,6 +147,14 @@ static inline void coro_wake(struct task *t, int wake)
     coro_append(&t->sched->queue[t->sched->filling], t);
     if (!t->sched->in_turn)
         (void)coro_arm(t->sched); /* failed: the turn comes all the same */
+}
+
+static inline bool task_wake(struct task *t, int wake)
+{
+    if (t->state != TASK_SUSPENDED)
+        return false;
+    coro_wake(t, wake);
+    return true;
 }
 
 static inline void coro_end(struct task *t, int result)
@@ -283,7 +291,14 @@ static inline bool coro_wait_fd(struct task *t, evutil_socket_t fd, short what)
         return false;
     }
     t->state = TASK_WAITING_FD;
-    coro_append(&t->sched->on_fd, t);
+    coro_append(&t->sched->outside, t);
+    return true;
+}
+
+static inline bool coro_suspend(struct task *t)
+{
+    t->state = TASK_SUSPENDED;
+    coro_append(&t->sched->outside, t);
     return true;
 }
 
@@ -294,7 +309,7 @@ static inline struct task *coro_any(struct sched *s)
 {
     if (s->queue[0] != NULL || s->queue[1] != NULL)
         return s->queue[0] != NULL ? s->queue[0] : s->queue[1];
-    return s->sleeping > 0 ? s->heap[0].task : s->on_fd;
+    return s->sleeping > 0 ? s->heap[0].task : s->outside;
 }
 
 static inline void sched_free(struct sched *s)
@@ -364,33 +379,9 @@ static inline void task_free(struct task *t)
         if (!t->sched->in_turn)
             (void)coro_arm(t->sched); /* perhaps nothing is left to wait for */
     }
+    if (t->on_free != NULL)
+        t->on_free(t);
     free(t);
-}
-
-/* Prints t, then, indented, the tasks that await it. */
-static inline void coro_dump(const struct task *t, int depth, FILE *out)
-{
-    static const char *const states[] = {"is ready", "runs", "sleeps", "awaits the one above",
-                                         "waits for descriptor"};
-    fprintf(out, "%*s%s: %s", 2 * depth, "", t->name, states[t->state]);
-    if (t->state == TASK_WAITING_FD)
-        fprintf(out, " %d", (int)event_get_fd(t->event));
-    fputc('\n', out);
-    const struct task *w = t->waiters;
-    for (const struct task *first = w; w != NULL; w = w->next != first ? w->next : NULL)
-        coro_dump(w, depth + 1, out);
-}
-
-static inline void sched_dump(const struct sched *s, FILE *out)
-{
-    const struct task *rings[] = {s->queue[0], s->queue[1], s->on_fd};
-    for (int i = 0; i < 3; i++) {
-        const struct task *t = rings[i];
-        for (const struct task *first = t; t != NULL; t = t->next != first ? t->next : NULL)
-            coro_dump(t, 0, out);
-    }
-    for (size_t i = 0; i < s->sleeping; i++)
-        coro_dump(s->heap[i].task, 0, out);
 }
 
 #endif

@@ -176,3 +176,13 @@ void note_and_free(struct task *t)
     note("done(%d) ", task_result(t));
     task_free(t);
 }
+
+void suspender(struct task *t)
+{
+    struct actor *a = t->frame;
+    TASK_BEGIN(t);
+    TASK_SUSPEND(t);
+    note("%s(%d) ", a->name, t->wake);
+    TASK_RETURN(t, t->wake);
+    TASK_END(t);
+}

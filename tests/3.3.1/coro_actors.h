@@ -57,6 +57,7 @@ void reader(struct task *t);    /* waits for descriptor n to be readable */
 void canceller(struct task *t); /* cancels `other` or itself; ends with n, or for 0 yields first */
 void killer(struct task *t);    /* frees `other` */
 void quitter(struct task *t);   /* returns, and nothing more */
+void suspender(struct task *t); /* is suspended until somebody wakes it, notes its name and wake */
 
 /* on_done of tasks that nobody awaits. */
 void note_and_free(struct task *t);

@@ -167,10 +167,12 @@ START_TEST(the_dump_names_all_that_wait)
     size_t size = 0;
     struct actor s = {"s", 3600000, 0, NULL, NULL}, a = {"a", 0, 0, spawn(&s, sleeper), NULL};
     struct actor r = {"r", 0, 0, NULL, NULL}, n = {"n", 1, 0, NULL, NULL};
+    struct actor u = {"u", 0, 0, NULL, NULL};
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
     r.n = ends[0];
     spawn(&a, awaiter);
+    spawn(&u, suspender);
     spawn(&r, reader);
     event_base_loop(base, EVLOOP_ONCE);
     spawn(&n, stepper);
@@ -180,12 +182,89 @@ START_TEST(the_dump_names_all_that_wait)
     note("r: waits for descriptor %d\n", ends[0]);
     ck_assert_ptr_nonnull(strstr(text, noted));
     ck_assert_ptr_nonnull(strstr(text, "n: is ready\n"));
+    ck_assert_ptr_nonnull(strstr(text, "u: is suspended\n"));
     ck_assert_ptr_nonnull(strstr(text, "s: sleeps\n  a: awaits the one above\n"));
     free(text);
-    for (int i = 0; i < 4; i++)
-        task_free((struct task *[]){s.task, a.task, r.task, n.task}[i]);
+    for (int i = 0; i < 5; i++)
+        task_free((struct task *[]){s.task, a.task, r.task, n.task, u.task}[i]);
     close(ends[0]);
     close(ends[1]);
+}
+END_TEST
+
+/* ---- suspended until woken ---- */
+
+START_TEST(a_suspended_task_goes_on_when_it_is_woken)
+{
+    struct actor a = {"a", 0, 0, NULL, NULL}, b = {"b", 0, 0, NULL, NULL};
+    spawn(&a, suspender);
+    spawn(&b, suspender);
+    ck_assert(!task_wake(a.task, 0)); /* it has not come to its wait yet */
+    run();
+    expect_log("");
+    ck_assert(task_wake(b.task, 7));
+    ck_assert(!task_wake(b.task, 8)); /* it is ready */
+    ck_assert(task_wake(a.task, 0));
+    expect_log("");
+    run();
+    expect_log("b(7) a(0) ");
+    ck_assert(!task_wake(a.task, 0)); /* it has ended */
+    task_free(a.task);
+    task_free(b.task);
+}
+END_TEST
+
+START_TEST(a_suspended_task_can_be_cancelled_and_freed)
+{
+    struct actor a = {"a", 0, 0, NULL, NULL}, b = {"b", 0, 0, NULL, NULL};
+    struct actor c = {"c", 0, 0, NULL, NULL}, d = {"d", 0, 0, spawn(&c, suspender), NULL};
+    spawn(&a, suspender);
+    spawn(&b, suspender);
+    spawn(&d, awaiter);
+    run();
+    task_cancel(a.task);
+    ck_assert(!task_wake(a.task, 0));
+    task_free(b.task);
+    run();
+    expect_log("a(-125) ");
+    sched_free(sched);
+    sched = NULL;
+    ck_assert_int_eq(task_result(c.task), -ECANCELED);
+    ck_assert_int_eq(task_result(d.task), -ECANCELED);
+    task_free(a.task);
+    task_free(c.task);
+    task_free(d.task);
+}
+END_TEST
+
+START_TEST(woken_and_then_cancelled_it_learns_of_the_cancellation)
+{
+    struct actor a = {"a", 0, 0, NULL, NULL};
+    spawn(&a, suspender);
+    run();
+    ck_assert(task_wake(a.task, 0));
+    task_cancel(a.task);
+    run();
+    expect_log("a(-125) ");
+    task_free(a.task);
+}
+END_TEST
+
+static void note_the_frame(struct task *t)
+{
+    note("freed %s ", ((struct actor *)t->frame)->name);
+}
+
+START_TEST(on_free_is_called_with_the_task)
+{
+    struct actor a = {"a", 1, 0, NULL, NULL}, b = {"b", 0, 0, NULL, NULL};
+    spawn(&a, stepper)->on_free = note_the_frame;
+    spawn(&b, suspender)->on_free = note_the_frame;
+    run();
+    expect_log("a0 ");
+    task_free(a.task);
+    task_free(b.task);
+    expect_log("freed a freed b ");
 }
 END_TEST
 
@@ -240,6 +319,10 @@ TCase *cancel_tests(void)
     tcase_add_test(tc, a_task_frees_others_of_its_turn);
     tcase_add_test(tc, on_done_may_free_the_task);
     tcase_add_test(tc, sched_free_ends_what_is_left);
+    tcase_add_test(tc, a_suspended_task_goes_on_when_it_is_woken);
+    tcase_add_test(tc, a_suspended_task_can_be_cancelled_and_freed);
+    tcase_add_test(tc, woken_and_then_cancelled_it_learns_of_the_cancellation);
+    tcase_add_test(tc, on_free_is_called_with_the_task);
     tcase_add_test(tc, the_dump_names_all_that_wait);
     tcase_add_test(tc, spawn_without_memory_is_null);
     tcase_add_test(tc, the_loop_without_memory_is_told_by_wake);
