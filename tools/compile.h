@@ -26,4 +26,8 @@ struct command compile_command(enum product product, const struct exercise *exer
                                const char *source, const char *output, const char *dependencies,
                                const char **argv);
 
+/* What the compiler's messages about `source` mean where they come out of the macros of coro.h, or
+ * NULL: a duplicate `case` in a file without a switch is of no help to anybody. */
+const char *compile_advice(const char *messages, const char *source);
+
 #endif

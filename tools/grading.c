@@ -65,19 +65,22 @@ void submissions_free(struct submission *submissions, size_t count)
         free(submissions[i].tag);
         free(submissions[i].label);
         free(submissions[i].text);
+        for (char **name = submissions[i].named; name != NULL && *name != NULL; name++)
+            free(*name);
+        free(submissions[i].named);
         verdict_free(submissions[i].verdict);
     }
     free(submissions);
 }
 
-const char *submission_todo(const struct submission *submission, int *number)
+const char *submission_todo(const struct submission *submission, int after, int *number)
 {
     const char *first = NULL;
     int least = INT_MAX, n;
     for (const char *todo = submission->text; (todo = strstr(todo, "TODO(")) != NULL; todo++) {
         bool comment = todo - submission->text >= 3 &&
                        (strncmp(todo - 3, "/* ", 3) == 0 || strncmp(todo - 3, "// ", 3) == 0);
-        if (comment && sscanf(todo, "TODO(%d)", &n) == 1 && n < least) {
+        if (comment && sscanf(todo, "TODO(%d)", &n) == 1 && n > after && n < least) {
             first = todo;
             least = n;
         }
@@ -91,7 +94,7 @@ const char *submission_todo(const struct submission *submission, int *number)
 static char *todo_message(const struct submission *submission)
 {
     int number, line = 1;
-    const char *todo = submission_todo(submission, &number);
+    const char *todo = submission_todo(submission, 0, &number);
     if (todo == NULL || number != 1)
         return NULL;
     for (const char *c = submission->text; c < todo; c++)
@@ -265,6 +268,31 @@ static char *included_off_limits(const struct job *job)
     return found;
 }
 
+/* Starts `grade` on the module. */
+static void grade_module(struct job *job)
+{
+    const struct submission *submission = job->submission;
+    char *grade = grade_path(job->grading->workbook);
+    char *suite = suite_path(job->grading->workbook, submission->exercise);
+    size_t names = 0, n = 0;
+    while (submission->named != NULL && submission->named[names] != NULL)
+        names++;
+    char **argv = memory_new(2 * names + 4, sizeof *argv);
+    argv[n++] = grade;
+    for (size_t i = 0; i < names; i++) {
+        argv[n++] = "--named";
+        argv[n++] = submission->named[i];
+    }
+    argv[n++] = suite;
+    argv[n++] = job->module;
+    struct command command = {
+        .argv = argv, .limit_s = GRADE_LIMIT_S, .output_limit = GRADE_OUTPUT_LIMIT};
+    job_step(job, &command, on_graded);
+    free(argv);
+    free(suite);
+    free(grade);
+}
+
 static void on_compiled(struct ended *ended, void *arg)
 {
     struct job *job = arg;
@@ -276,9 +304,11 @@ static void on_compiled(struct ended *ended, void *arg)
     } else if (!ended_well(ended)) {
         char *reason = ended_reason(ended);
         bool silent = ended->timed_out || *ended->err == '\0';
+        const char *advice = compile_advice(ended->err, job->submission->text);
         job_fail(job, OUTCOME_COMPILE_ERROR,
-                 silent ? text_format("the compiler failed: %s\n%s", reason, ended->err)
-                        : text_format("%s", ended->err));
+                 silent
+                     ? text_format("the compiler failed: %s\n%s", reason, ended->err)
+                     : text_format("%s%s%s", advice ? advice : "", advice ? "\n" : "", ended->err));
         free(reason);
     } else if ((included = included_off_limits(job)) != NULL) {
         job_fail(
@@ -290,14 +320,7 @@ static void on_compiled(struct ended *ended, void *arg)
     } else {
         job->warnings = ended->err;
         ended->err = NULL;
-        char *grade = grade_path(workbook);
-        char *suite = suite_path(workbook, job->submission->exercise);
-        struct command command = {.argv = (char *[]){grade, suite, job->module, NULL},
-                                  .limit_s = GRADE_LIMIT_S,
-                                  .output_limit = GRADE_OUTPUT_LIMIT};
-        job_step(job, &command, on_graded);
-        free(suite);
-        free(grade);
+        grade_module(job);
     }
     fill(grading);
 }

@@ -13,6 +13,7 @@ struct submission {
     char *tag;               /* its temporary folder is build/grading/TAG.PID */
     char *label;             /* the path that messages name */
     char *text;              /* the source */
+    char **named;            /* grade only the behaviours of these names; ends with NULL; or NULL */
     struct verdict *verdict; /* the result; one that is there before is not graded again */
 };
 
@@ -20,8 +21,9 @@ struct submission {
 struct submission submission_of_file(const struct exercise *exercise, const char *path);
 void submissions_free(struct submission *submissions, size_t count); /* and the array */
 
-/* The comment of least n that begins with "TODO(n)", and that n; NULL when none is left. */
-const char *submission_todo(const struct submission *submission, int *number);
+/* The comment of least n above `after` that begins with "TODO(n)", and that n; NULL when none is
+ * left. */
+const char *submission_todo(const struct submission *submission, int after, int *number);
 
 /* True if what grading needs of the build is there; else false after a message. */
 bool grading_possible(const struct workbook *workbook, const struct exercise *exercise);

@@ -62,11 +62,15 @@ static int command_help(struct workbook *workbook, const struct options *options
     return fputs(usage, stdout) < 0 ? STATUS_USAGE : STATUS_FULL;
 }
 
-static const struct option long_options[] = {
-    {"json", no_argument, NULL, 'j'},       {"tap", no_argument, NULL, 't'},
-    {"file", required_argument, NULL, 'f'}, {"virtual", no_argument, NULL, 'v'},
-    {"real", no_argument, NULL, 'r'},       {"behaviour", required_argument, NULL, 'b'},
-    {"kind", required_argument, NULL, 'k'}, {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
+                                             {"tap", no_argument, NULL, 't'},
+                                             {"file", required_argument, NULL, 'f'},
+                                             {"virtual", no_argument, NULL, 'v'},
+                                             {"real", no_argument, NULL, 'r'},
+                                             {"behaviour", required_argument, NULL, 'b'},
+                                             {"kind", required_argument, NULL, 'k'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {NULL, 0, NULL, 0}};
 
 static const struct entry {
     const char *name;
@@ -105,7 +109,8 @@ static bool read_options(struct options *options, const struct entry *entry, int
            -1) {
         if (option == '?')
             return false; /* getopt_long() has said why */
-        if (strchr(entry->takes, option) == NULL) {
+        options->help = options->help || option == 'h';
+        if (option != 'h' && strchr(entry->takes, option) == NULL) {
             fprintf(stderr, "workbook: '%s' does not take this option; see ./workbook help\n",
                     entry->name);
             return false;
@@ -132,6 +137,8 @@ static bool read_command_line(struct options *options, const struct entry *entry
     argv[0] = program;
     if (!read_options(options, entry, argc, argv))
         return false;
+    if (options->help)
+        return true;
     options->names = argv + optind;
     options->count = argc - optind;
     if (entry->runs_program && options->count > 0) {
@@ -203,7 +210,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of fflush(), told below */
     if (entry != NULL && read_command_line(&options, entry, argc - skip, argv + skip) &&
         workbook_open(&workbook)) {
-        status = entry->run(&workbook, &options);
+        status = options.help ? command_help(&workbook, &options) : entry->run(&workbook, &options);
         if (runner_interrupted(workbook.runner) != 0)
             status = STATUS_SIGNAL + runner_interrupted(workbook.runner);
     }

@@ -144,6 +144,15 @@ void report_verdict(const struct verdict *verdict, bool brief)
     report_text(verdict->message, "  ", COMPILER_LINES);
 }
 
+/* "Not written yet: TODO(3), TODO(5)": in a long file a student may not see them all. */
+static void print_todos(const struct submission *submission)
+{
+    const char *lead = "Not written yet: ";
+    for (int n = 0; submission_todo(submission, n, &n) != NULL; lead = ", ")
+        printf("%sTODO(%d)", lead, n);
+    puts("");
+}
+
 void report_total(const struct submission *submissions, size_t count, const struct exercise *next)
 {
     int points = 0, max = 0, todo;
@@ -168,11 +177,13 @@ void report_total(const struct submission *submissions, size_t count, const stru
     else if (open->verdict->outcome == OUTCOME_CHEATING ||
              strcmp(open->label, open->exercise->source))
         puts(""); /* what to do is said above, or it is another one's file */
-    else if (submission_todo(open, &todo) != NULL)
+    else if (submission_todo(open, 0, &todo) != NULL) {
         printf(" Next: %sTODO(%d) in %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
                todo > 1 ? "mend what you have written, or go on with " : "", todo, open->label,
                open->exercise->name, open->exercise->name);
-    else
+        if (submission_todo(open, todo, NULL) != NULL)
+            print_todos(open);
+    } else
         printf(" Next: change %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
                open->label, open->exercise->name, open->exercise->name);
 }

@@ -72,12 +72,37 @@ static void apply_patch(struct workbook *workbook, struct submission *submission
     free(folder);
 }
 
+/* What follows `word` in each line of the patch's head that begins with it; ends with NULL. */
+static char **head_lines(const char *patch, const char *word)
+{
+    size_t most = 1, count = 0, length = strlen(word);
+    for (const char *c = patch; (c = strchr(c, '\n')) != NULL; c++)
+        most++;
+    char **lines = memory_new(most + 1, sizeof *lines);
+    while (*patch != '\0' && strncmp(patch, "--- ", 4) != 0) {
+        size_t line = strcspn(patch, "\r\n");
+        if (strncmp(patch, word, length) == 0)
+            lines[count++] = text_copy(patch + length, line - length);
+        patch += line + strspn(patch + line, "\r\n");
+    }
+    return lines;
+}
+
+static void lines_free(char **lines)
+{
+    for (char **line = lines; *line != NULL; line++)
+        free(*line);
+    free(lines);
+}
+
 static void add_mutants(struct verification *all, const char *solution, const glob_t *patches)
 {
     for (size_t i = 0; i < patches->gl_pathc; i++) {
         char *path = patches->gl_pathv[i];
         struct submission *mutant = add(all, MUTANTS, solution, strrchr(path, '/') + 1);
-        all->patches[all->count - 1] = file_read(path, PATCH_MOST);
+        char *patch = file_read(path, PATCH_MOST);
+        all->patches[all->count - 1] = patch;
+        mutant->named = head_lines(patch ? patch : "", "Fails: "); /* the others need not run */
         if (mutant->verdict == NULL)
             apply_patch(all->workbook, mutant, path);
     }
@@ -118,31 +143,22 @@ static char *judge_behaviour(const struct verdict *verdict, const char *name)
             return verdict->behaviours[i].passed
                        ? text_format("it passes the behaviour that it should fail: %s", name)
                        : NULL;
-    return text_format("'Fails: %s' names no behaviour of the suite", name);
+    return text_format("the behaviour was not graded: %s", name);
 }
 
 static char *judge_mutant(const char *patch, const struct verdict *verdict)
 {
-    bool wrong = false, fails = false;
+    char **wrong = head_lines(patch, "Wrong: "), **fails = head_lines(patch, "Fails: ");
     char *problem = NULL;
     if (verdict->count == 0)
-        return text_format("it was not graded: %s", verdict->message);
-    if (verdict->outcome == OUTCOME_PASSED)
-        return text_format("it passes: the suite does not see what is wrong");
-    while (*patch != '\0' && strncmp(patch, "--- ", 4) != 0 && problem == NULL) {
-        size_t length = strcspn(patch, "\r\n");
-        wrong = wrong || strncmp(patch, "Wrong: ", 7) == 0;
-        if (strncmp(patch, "Fails: ", 7) == 0) {
-            char *name = text_copy(patch + 7, length - 7);
-            problem = judge_behaviour(verdict, name);
-            free(name);
-            fails = true;
-        }
-        patch += length + strspn(patch + length, "\r\n");
-    }
-    if (problem == NULL && (!wrong || !fails))
+        problem = text_format("it was not graded: %s", verdict->message);
+    else if (*wrong == NULL || *fails == NULL)
         problem =
-            text_format("the patch has no line '%s'", wrong ? "Fails: BEHAVIOUR" : "Wrong: WHY");
+            text_format("the patch has no line '%s'", *wrong ? "Fails: BEHAVIOUR" : "Wrong: WHY");
+    for (char **name = fails; *name != NULL && problem == NULL; name++)
+        problem = judge_behaviour(verdict, *name);
+    lines_free(wrong);
+    lines_free(fails);
     return problem;
 }
 
@@ -177,7 +193,7 @@ static void print_line(const struct verification *all, size_t i)
     const struct verdict *verdict = submission->verdict;
     char *problem = NULL;
     if (all->kinds[i] == SKELETON && submission->text &&
-        (all->student_works || !submission_todo(submission, NULL))) {
+        (all->student_works || !submission_todo(submission, 0, NULL))) {
         printf("ok %zu - %s # SKIP a student works on it\n", i + 1, submission->tag);
         return;
     }

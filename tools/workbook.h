@@ -22,7 +22,7 @@ struct options {
     char **names; /* what the command is about */
     int count;
     char **program; /* run, demo: the program's argv; its first word is to be set */
-    bool json, tap, virtual_time, real_time;
+    bool json, tap, virtual_time, real_time, help;
     const char *file, *kind, *behaviour;
     char *file_text; /* what is in `file` */
 };

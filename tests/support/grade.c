@@ -1,6 +1,7 @@
 /* grade.c: grades one exercise
  *
- *     grade [--seed N] [--behaviour K] [--no-fork] [--cpu S] [--wall S] SUITE.so LEARNER.so
+ *     grade [--seed N] [--behaviour K] [--named NAME] [--no-fork] [--cpu S] [--wall S]
+ *           SUITE.so LEARNER.so
  *
  * Runs each behaviour of the suite in a process of its own against the learner's
  * module and prints one JSON object:
@@ -10,6 +11,7 @@
  *
  * --seed N       the order of simultaneously ready events; 0: the kernel's
  * --behaviour K  only the K-th, from 1
+ * --named NAME   only the one of this name, without its points; may be given several times
  * --no-fork      in this process, with nothing captured: for gdb and valgrind
  * --cpu, --wall  seconds of CPU and of real time that a behaviour may take
  *
@@ -50,7 +52,9 @@ const char *__ubsan_default_options(void)
 struct options {
     struct child_options child;
     const char *suite;
-    int only; /* behaviour, from 1; 0: all */
+    int only;                          /* behaviour, from 1; 0: all */
+    const char *named[MAX_BEHAVIOURS]; /* the behaviours of these names */
+    int n_named;                       /* 0: all */
     int wall_seconds;
     bool no_fork;
 };
@@ -127,7 +131,29 @@ static void grade_again_thoroughly(char **argv)
     unsetenv(variable); /* then the first report has to do */
 }
 
-/* Grades all behaviours, or the chosen one, and prints the report. Returns 0, or -1. */
+/* The first of the names that no behaviour has, or NULL. */
+static const char *unknown_name(const struct options *o)
+{
+    for (int k = 0; k < o->n_named; k++) {
+        bool known = false;
+        for (int i = 0; i < behaviours_count(); i++)
+            known = known || strcmp(o->named[k], behaviour_get(i)->name) == 0;
+        if (!known)
+            return o->named[k];
+    }
+    return NULL;
+}
+
+static bool is_chosen(const struct options *o, int i)
+{
+    bool named = o->n_named == 0;
+
+    for (int k = 0; k < o->n_named; k++)
+        named = named || strcmp(o->named[k], behaviour_get(i)->name) == 0;
+    return named && (o->only == 0 || o->only == i + 1);
+}
+
+/* Grades all behaviours, or the chosen ones, and prints the report. Returns 0, or -1. */
 static int grade(Suite *suite, struct options *options, char **argv)
 {
     static struct result result;
@@ -141,7 +167,7 @@ static int grade(Suite *suite, struct options *options, char **argv)
     exercise_name(options->suite, name, sizeof name);
     for (int i = 0; i < behaviours_count() && !error; i++) {
         const struct behaviour *b = behaviour_get(i);
-        if (options->only && options->only != i + 1)
+        if (!is_chosen(options, i))
             continue;
         error = supervise(suite, b, &options->child, options->wall_seconds, &result);
         if (result.unplaced_leak)
@@ -183,17 +209,21 @@ static Suite *load_suite(const char *path)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: grade [--seed N] [--behaviour K] [--no-fork] [--cpu S] [--wall S] "
-                    "SUITE.so LEARNER.so\n");
+    fprintf(stderr, "usage: grade [--seed N] [--behaviour K] [--named NAME] [--no-fork] [--cpu S] "
+                    "[--wall S] SUITE.so LEARNER.so\n");
     return CANNOT_GRADE;
 }
 
 static bool parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'}, {"behaviour", required_argument, NULL, 'b'},
-        {"no-fork", no_argument, NULL, 'n'},    {"cpu", required_argument, NULL, 'c'},
-        {"wall", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'},
+        {"behaviour", required_argument, NULL, 'b'},
+        {"no-fork", no_argument, NULL, 'n'},
+        {"cpu", required_argument, NULL, 'c'},
+        {"wall", required_argument, NULL, 'w'},
+        {"named", required_argument, NULL, 'm'},
+        {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -203,6 +233,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
             o->child.seed = (unsigned)n;
         else if (c == 'b' && n > 0)
             o->only = n;
+        else if (c == 'm' && o->n_named < MAX_BEHAVIOURS)
+            o->named[o->n_named++] = optarg;
         else if (c == 'n')
             o->no_fork = true;
         else if (c == 'c' && n > 0)
@@ -231,6 +263,10 @@ int main(int argc, char **argv)
         return CANNOT_GRADE;
     if (options.only > behaviours_count()) {
         fprintf(stderr, "grade: there are %d behaviours only\n", behaviours_count());
+        return CANNOT_GRADE;
+    }
+    if (unknown_name(&options)) {
+        fprintf(stderr, "grade: no behaviour is called: %s\n", unknown_name(&options));
         return CANNOT_GRADE;
     }
     if (options.no_fork)

@@ -59,9 +59,11 @@ class Verify(WorkbookTest):
 
     def test_mutants_that_are_not_caught(self):
         for fails, passes, words in (
-                ('it ends # SKIP not', '|it starts|it ends # SKIP not|', 'does not see'),
+                ('it ends # SKIP not', '|it starts|it ends # SKIP not|', 'should fail: it ends'),
                 ('it starts', '|it starts|', 'should fail: it starts'),
-                ('it stops', '|it starts|', 'names no behaviour')):
+                ('it starts\nFails: it ends # SKIP not', '|it ends # SKIP not|',
+                 'should fail: it ends'),
+                ('it stops', '|it starts|', 'no behaviour is called')):
             self.mutant(fails, passes)
             text = self.verify('--kind', 'mutants')
             self.assertTrue(text.startswith('not ok 1 - 01_async_await.m1_end.patch'), text)

@@ -1,0 +1,71 @@
+"""Tests of what the tool adds to others' messages: advice to compiler errors, what is left to do.
+
+usage: test_messages.py PATH-OF-WORKBOOK [TEST ...]
+
+SPDX-License-Identifier: MIT
+"""
+import os
+import shutil
+import unittest
+
+from fake_tree import PART, WorkbookTest, main
+
+FIRST = ('3.3.1', '01_async_await')
+EXERCISES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'exercises')
+TASK = '''#include "coro.h"
+void task(struct task *t);
+void task(struct task *t)
+{
+%s
+}
+'''
+
+
+class Advice(WorkbookTest):
+    def setUp(self):
+        super().setUp()
+        for name in ('coro.h', 'coro_sched.h', 'coro_dump.h'):
+            shutil.copy(os.path.join(EXERCISES, name), self.tree.path('exercises/' + name))
+
+    def message(self, body):
+        self.tree.source(*FIRST, TASK % body)
+        verdict = self.tree.json('01')[0]['01_async_await']
+        self.assertEqual(verdict['outcome'], 'compile_error', body)
+        return verdict['message']
+
+    def test_errors_inside_the_macros_are_put_into_words(self):
+        for body, words in (
+                ('TASK_BEGIN(t);\nTASK_YIELD(t); TASK_YIELD(t);\nTASK_END(t);', 'rule 2'),
+                ('TASK_BEGIN(t);\nTASK_YIELD(t);', 'no TASK_END'),
+                ('TASK_YIELD(t);', 'outside of TASK_BEGIN'),
+                ('TASK_BEGIN(t);\nchar a[t->result];\nTASK_YIELD(t);\n*a = 0;\nTASK_END(t);',
+                 'rule 1')):
+            first, *rest = self.message(body).splitlines()
+            self.assertIn(words, first)
+            self.assertIn('error:', '\n'.join(rest), 'the compiler is quoted, too')
+
+    def test_other_errors_stay_as_they_are(self):
+        message = self.message('TASK_BEGIN(t);\nt->nothing = 1;\nTASK_END(t);')
+        self.assertTrue(message.splitlines()[0].startswith('exercises/3.3.1/01_async_await.c:'))
+        self.assertNotIn('rule', self.message('switch (t->wake) {\ncase 1:\ncase 1:;\n}'))
+
+
+class Rest(WorkbookTest):
+    def test_what_is_left_to_write_is_listed(self):
+        strings = 'const char *const words = "TODO(9)";\n'
+        self.tree.source(*FIRST, PART + strings + '/* TODO(4): b */ /* TODO(2): a */ // TODO(4):\n')
+        text = self.tree.run('test', '01').stdout
+        self.assertIn('go on with TODO(2) in', text)
+        self.assertTrue(text.endswith('\nNot written yet: TODO(2), TODO(4)\n'), text)
+        self.tree.source(*FIRST, PART + '/* TODO(2): a */\n')
+        self.assertNotIn('Not written', self.tree.run('test', '01').stdout)
+
+    def test_help_stands_behind_every_command(self):
+        for arguments in (('test', '--help'), ('hint', '--help'), ('run', '--help')):
+            result = self.tree.run(*arguments)
+            self.assertEqual((result.returncode, result.stderr), (0, ''), arguments)
+            self.assertIn('usage: ./workbook', result.stdout)
+
+
+if __name__ == '__main__':
+    main()
