@@ -144,6 +144,41 @@ END_TEST
 
 /* ---- cancel ---- */
 
+START_TEST(work_takes_its_time)
+{
+    struct jobs *jobs = begin();
+    struct outcome a = {0}, b = {0};
+
+    START(&a, work_start(jobs, "A", 700, 100, on_done, &a));
+    START(&b, work_start(jobs, "B", 300, 100, on_done, &b));
+    finish(jobs);
+    expect_trace("");
+    expect_outcome(&a, 700, 700);
+    expect_outcome(&b, 300, 300);
+    expect_loop_ended_at(700);
+}
+END_TEST
+
+/* The second request comes while it cleans up: it may cut that short, but not begin it anew. */
+START_TEST(work_is_cancelled_once_more)
+{
+    struct jobs *jobs = begin();
+    struct outcome o = {0};
+
+    START(&o, work_start(jobs, "A", 2000, 100, on_done, &o));
+    after(700, on_cancel, &o);
+    after(750, on_cancel, &o);
+    run_loop();
+    jobs_free(jobs);
+    expect_one_call(&o);
+    if (o.result != -ECANCELED || (o.at != 750 && o.at != 800))
+        fail_test("%s, cancelled at 0.700 and, while it cleaned up, at 0.750, ended otherwise\n"
+                  "expected   0.750 or 0.800  result -ECANCELED\n"
+                  "got       %6.3f           result %s",
+                  o.call, o.at / 1000.0, result_text(o.result));
+}
+END_TEST
+
 START_TEST(work_cleans_up_when_cancelled)
 {
     struct jobs *jobs = begin();
@@ -266,6 +301,9 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] count_primes lets others run while it computes",
               "what never waits must give way by itself (3.3.1, \"Task scheduling\")",
               primes_are_counted, primes_let_others_run);
+    behaviour(s, "[1] work takes its time, and cleans up when it is cancelled",
+              "after each wait read why it ended (3.3.1, \"Suspension points and resumption\")",
+              work_takes_its_time, work_cleans_up_when_cancelled, work_is_cancelled_once_more);
     behaviour(s, "[3] count_all awaits all its children and adds up their results",
               "start all, then await each: a child that has ended does not keep one waiting "
               "(3.3.1, \"async and await\")",
@@ -275,10 +313,10 @@ Suite *exercise_suite(void)
               "cancelling is a request: await its answer (3.3.1, \"async and await\")",
               too_long_is_cancelled_and_awaited, in_time_is_not_disturbed,
               just_at_the_limit_is_one_or_the_other, each_has_its_own_limit);
-    behaviour(s, "[3] a cancelled job stops, cleans up and ends with all that it started",
+    behaviour(s, "[2] a cancelled job stops, cleans up and ends with all that it started",
               "after each wait read why it ended (3.3.1, \"Suspension points and resumption\")",
-              work_cleans_up_when_cancelled, cancelled_at_each_wait, cancelled_with_all_it_started,
-              cancelled_before_it_began, primes_are_cancelled_between_two_turns);
+              cancelled_at_each_wait, cancelled_with_all_it_started, cancelled_before_it_began,
+              primes_are_cancelled_between_two_turns);
     behaviour(s, "[1] jobs_free ends every job and frees all it owns",
               "who spawns a task frees it, also one that still waits (3.3.1, \"Coroutines\")",
               freed_before_they_began, freed_while_they_wait);
