@@ -187,6 +187,33 @@ START_TEST(without_water_it_ends_after_heating)
 }
 END_TEST
 
+START_TEST(all_ways_fail_the_same)
+{
+    struct sched *sched = sched_new(test_base());
+    struct cup dry[] = {{.machine = "callbacks"}, {.machine = "machine"}, {.machine = "coroutine"}};
+    struct cup empty[] = {{.machine = "1"}, {.machine = "2"}, {.machine = "3"}};
+
+    for (int way = BY_CALLBACKS; way <= BY_COROUTINE; way++) {
+        cup_start(&dry[way], sched, (enum espresso_way)way, DOSE_G, 0);
+        cup_start(&empty[way], sched, (enum espresso_way)way, 0, CUP_ML);
+    }
+    run_loop();
+    expect_trace("0.000  callbacks: start\n0.000  machine: start\n0.000  coroutine: start\n"
+                 "0.000  1: start\n0.000  2: start\n0.000  3: start\n"
+                 "0.300  callbacks: ground\n0.300  machine: ground\n0.300  coroutine: ground\n"
+                 "0.300  1: no beans\n0.300  2: no beans\n0.300  3: no beans\n"
+                 "0.500  callbacks: no water\n0.500  machine: no water\n"
+                 "0.500  coroutine: no water\n");
+    for (int way = BY_CALLBACKS; way <= BY_COROUTINE; way++) {
+        expect_result(&dry[way], -ENODATA);
+        expect_result(&empty[way], -ENODATA);
+        espresso_free(dry[way].espresso);
+        espresso_free(empty[way].espresso);
+    }
+    sched_free(sched);
+}
+END_TEST
+
 /* Of the tasks of coro.h only: another idiom has no wait that could be given up. */
 START_TEST(a_wait_that_is_given_up_ends_the_job)
 {
@@ -255,6 +282,33 @@ START_TEST(freed_half_way_it_stops)
 }
 END_TEST
 
+/* It is made, or espresso_start() returns NULL and on_done is never called. */
+static void make_one(void *arg)
+{
+    struct sched *sched = sched_new(test_base());
+    const struct espresso_order order = {"left", DOSE_G, CUP_ML};
+
+    (void)arg;
+    for (int way = BY_CALLBACKS; way <= BY_COROUTINE; way++) {
+        struct cup cup = {.machine = "left"};
+
+        cup.espresso = espresso_start(sched, (enum espresso_way)way, &order, on_done, &cup);
+        run_loop();
+        if (cup.calls != (cup.espresso != NULL))
+            fail_test("memory ran out in espresso_start(), which returned %s\n"
+                      "expected  %d calls of on_done\ngot       %d",
+                      cup.espresso ? "an espresso" : "NULL", cup.espresso != NULL, cup.calls);
+        espresso_free(cup.espresso);
+    }
+    sched_free(sched);
+}
+
+START_TEST(memory_runs_out)
+{
+    each_allocation_fails(make_one, NULL);
+}
+END_TEST
+
 Suite *exercise_suite(void)
 {
     Suite *s = suite_create("01_async_await");
@@ -275,10 +329,11 @@ Suite *exercise_suite(void)
               "after each wait look at what it has come to: the lines behind an await do not know "
               "that it failed (3.3.1, \"async and await\")",
               without_beans_it_ends_after_grinding, without_water_it_ends_after_heating,
-              a_wait_that_is_given_up_ends_the_job);
+              all_ways_fail_the_same, a_wait_that_is_given_up_ends_the_job);
     behaviour(s, "[1] the result comes once, and nothing is left over",
               "a coroutine ends once, and its end is what resumes the one who waits for it (3.3.1, "
               "\"Suspension points and resumption\")",
-              the_result_comes_once, on_done_may_free_the_espresso, freed_half_way_it_stops);
+              the_result_comes_once, on_done_may_free_the_espresso, freed_half_way_it_stops,
+              memory_runs_out);
     return s;
 }

@@ -160,6 +160,23 @@ START_TEST(no_number_after_the_end)
 }
 END_TEST
 
+static void from_2_or_no_memory(void *arg)
+{
+    struct collatz *c = collatz_new(2);
+
+    (void)arg;
+    if (c != NULL)
+        expect_number(c, 2, 1, 2);
+    collatz_free(c);
+}
+
+START_TEST(without_memory_there_is_none)
+{
+    from_2_or_no_memory(NULL);
+    each_allocation_fails(from_2_or_no_memory, NULL);
+}
+END_TEST
+
 START_TEST(bad_starts_are_refused)
 {
     static const int BAD[] = {0, -1, INT_MIN};
@@ -211,7 +228,7 @@ Suite *exercise_suite(void)
     behaviour(
         s, "[1] two generators are independent",
         "each instance has a frame of its own, and owns what is in it (3.3.1, \"Coroutines\")",
-        two_in_turn, one_freed_half_way);
+        two_in_turn, one_freed_half_way, without_memory_there_is_none);
     behaviour(s, "[1] the end stays the end",
               "a finished coroutine cannot be resumed: it does not begin anew (3.3.1, \"Suspension "
               "points and resumption\")",
