@@ -18,7 +18,8 @@
  *                          prints is noted too. expect_trace() compares the whole timeline and
  *                          shows both sides when they differ.
  * Further subjects: faults.h (faults, faults_calls, io_forbid_files), peer.h, and of vclock.h
- * vclock_expect_outside and vclock_livelock_limit. The rest of the harness is not for suites.
+ * vclock_advance_to, vclock_expect_outside and vclock_livelock_limit. The rest of the harness is
+ * not for suites.
  *
  * SPDX-License-Identifier: MIT
  */

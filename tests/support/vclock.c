@@ -84,7 +84,7 @@ int64_t vclock_now(void)
     return clock_state.now;
 }
 
-void vclock_advance_to(int64_t ns)
+EXPORT void vclock_advance_to(int64_t ns)
 {
     if (ns > clock_state.now) {
         clock_state.now = ns;

@@ -40,6 +40,12 @@ def say(text):
     print(f"{asyncio.get_running_loop().time():6.3f}  {text}")
 
 
+def work(seconds):
+    """A computation that takes so long: time passes, and the loop does not run."""
+    jumping = asyncio.get_running_loop()._jumping
+    jumping.now = round(jumping.now + seconds, 6)
+
+
 def run(main):
     """What asyncio.run() does, on virtual time."""
     loop = VirtualTimeLoop()

@@ -1,0 +1,387 @@
+/* check_07_periodic_timer.c: the suite of 07_periodic_timer, the metronome
+ *
+ * A player takes time inside on_beat by moving the virtual clock on, as a computation would.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "07_periodic_timer.h"
+#include "suite.h"
+#include "vclock.h"
+
+/* Whoever plays to a metronome. */
+struct player {
+    const char *name;
+    struct metronome *metronome;
+    int takes_ms;  /* every beat */
+    int page_ms;   /* beat 2, if not 0 */
+    int end_call;  /* so many calls of on_beat, then the loop ends; 0: it goes on */
+    int stop_call; /* at this one it stops the metronome; 0: never */
+    int free_call; /* at this one it frees it; 0: never */
+    int period_ms, start_ms;
+    int calls;          /* of on_beat */
+    long long last;     /* number of the last beat */
+    bool wants_no_more; /* it has stopped or freed the metronome */
+};
+
+/* Time passes, and the loop does not run. */
+static void work_for(int ms)
+{
+    vclock_advance_to(((int64_t)now_ms() + ms) * 1000000);
+}
+
+static void player_stop(struct player *p)
+{
+    p->wants_no_more = true;
+    metronome_stop(p->metronome);
+}
+
+static void player_free(struct player *p)
+{
+    p->wants_no_more = true;
+    metronome_free(p->metronome);
+    p->metronome = NULL;
+}
+
+/* Notes a beat; one that has been before, with how far it was to the one that is missing. */
+static void player_hear(struct player *p, long long n)
+{
+    long long early_ms = p->start_ms + (p->last + 1) * p->period_ms - now_ms();
+
+    if (n > p->last || n < 1)
+        trace("%s: beat %lld", p->name, n);
+    else if (early_ms > 0)
+        trace("%s: beat %lld again, %lld ms before beat %lld", p->name, n, early_ms, p->last + 1);
+    else
+        trace("%s: beat %lld again, in place of %lld", p->name, n, p->last + 1);
+    p->last = n;
+    p->calls++;
+}
+
+static void on_beat(long long n, void *arg)
+{
+    struct player *p = arg;
+
+    player_hear(p, n);
+    if (p->wants_no_more)
+        fail_test("on_beat was called after the metronome had been stopped or freed\n"
+                  "expected  silence\n"
+                  "got       beat %lld, at %.3f",
+                  n, now_ms() / 1e3);
+    work_for(n == 2 && p->page_ms > 0 ? p->page_ms : p->takes_ms);
+    if (p->calls == p->end_call)
+        ck_assert_int_eq(event_base_loopexit(test_base(), NULL), 0);
+    if (p->calls == p->stop_call)
+        player_stop(p);
+    if (p->calls == p->free_call)
+        player_free(p);
+}
+
+static void player_start(struct player *p, int period_ms)
+{
+    p->period_ms = period_ms;
+    p->start_ms = now_ms();
+    p->metronome = metronome_start(test_base(), period_ms, on_beat, p);
+    if (p->metronome == NULL)
+        fail_test("metronome_start() returned NULL for a period of %d ms", period_ms);
+}
+
+/* Runs the loop. If no beat comes, the timeline gets the reason. */
+static void play(const struct player *p)
+{
+    run_loop();
+    if (p->calls > 0)
+        return;
+    if (now_ms() < p->start_ms + p->period_ms)
+        trace("the loop ends: no timer was armed");
+    else
+        trace("the loop ends: a timer has fired, but on_beat was not called");
+}
+
+/* Calls `callback` once, at `at_ms`. */
+static void call_at(int at_ms, event_callback_fn callback, void *arg)
+{
+    const int ms = at_ms - now_ms();
+    const struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+
+    ck_assert_int_eq(event_base_once(test_base(), -1, EV_TIMEOUT, callback, arg, &delay), 0);
+}
+
+/* ---- [1] the times of the beats ---- */
+
+START_TEST(a_beat_each_period)
+{
+    struct player p = {.name = "left", .end_call = 4};
+
+    player_start(&p, 100);
+    play(&p);
+    expect_trace("0.100  left: beat 1\n"
+                 "0.200  left: beat 2\n"
+                 "0.300  left: beat 3\n"
+                 "0.400  left: beat 4\n");
+    player_free(&p);
+}
+END_TEST
+
+START_TEST(a_beat_each_hour)
+{
+    struct player p = {.name = "left", .end_call = 3};
+
+    player_start(&p, 3600 * 1000);
+    play(&p);
+    expect_trace("3600.000  left: beat 1\n"
+                 "7200.000  left: beat 2\n"
+                 "10800.000  left: beat 3\n");
+    player_free(&p);
+}
+END_TEST
+
+START_TEST(a_beat_each_million_seconds)
+{
+    struct player p = {.name = "left", .end_call = 2};
+
+    player_start(&p, 1000 * 1000 * 1000);
+    play(&p);
+    expect_trace("1000000.000  left: beat 1\n"
+                 "2000000.000  left: beat 2\n");
+    player_free(&p);
+}
+END_TEST
+
+/* ---- [1] no drift ---- */
+
+START_TEST(each_beat_takes_30_ms)
+{
+    struct player p = {.name = "left", .takes_ms = 30, .end_call = 5};
+
+    player_start(&p, 100);
+    play(&p);
+    expect_trace("0.100  left: beat 1\n"
+                 "0.200  left: beat 2\n"
+                 "0.300  left: beat 3\n"
+                 "0.400  left: beat 4\n"
+                 "0.500  left: beat 5\n");
+    player_free(&p);
+}
+END_TEST
+
+/* For a thousand seconds. Beats are compared here, as they are too many for a timeline. */
+static void on_one_of_many(long long n, void *arg)
+{
+    long long *last = arg;
+
+    if (n != *last + 1 || now_ms() != n * 100)
+        fail_test("period 100 ms, on_beat takes from 0 to 49 ms\n"
+                  "expected  beat %lld at %.3f\n"
+                  "got       beat %lld at %.3f",
+                  *last + 1, (double)(*last + 1) / 10, n, now_ms() / 1e3);
+    *last = n;
+    work_for((int)(n % 50));
+}
+
+START_TEST(ten_thousand_beats)
+{
+    long long last = 0;
+    struct metronome *m = metronome_start(test_base(), 100, on_one_of_many, &last);
+
+    ck_assert_ptr_nonnull(m);
+    run_loop_for(1000 * 1000 + 50);
+    if (last != 10000)
+        fail_test("in 1000 s, with a period of 100 ms\n"
+                  "expected  the last beat is 10000\n"
+                  "got       the last beat is %lld",
+                  last);
+    metronome_free(m);
+}
+END_TEST
+
+/* ---- [1] missed beats ---- */
+
+START_TEST(one_beat_takes_250_ms)
+{
+    struct player p = {.name = "left", .page_ms = 250, .end_call = 5};
+
+    player_start(&p, 100);
+    play(&p);
+    expect_trace("0.100  left: beat 1\n"
+                 "0.200  left: beat 2\n"
+                 "0.500  left: beat 5\n"
+                 "0.600  left: beat 6\n"
+                 "0.700  left: beat 7\n");
+    player_free(&p);
+}
+END_TEST
+
+START_TEST(every_beat_takes_250_ms)
+{
+    struct player p = {.name = "left", .takes_ms = 250, .end_call = 4};
+
+    player_start(&p, 100);
+    play(&p);
+    expect_trace("0.100  left: beat 1\n"
+                 "0.400  left: beat 4\n"
+                 "0.700  left: beat 7\n"
+                 "1.000  left: beat 10\n");
+    player_free(&p);
+}
+END_TEST
+
+/* Takes 320 ms of the loop's thread, and leaves the loop with the right time. */
+static void on_long_work(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    trace("somebody else works for 320 ms");
+    work_for(320);
+    event_base_update_cache_time(arg);
+}
+
+START_TEST(others_hold_up_the_loop)
+{
+    struct player p = {.name = "left", .end_call = 4};
+
+    player_start(&p, 100);
+    call_at(110, on_long_work, test_base());
+    play(&p);
+    expect_trace("0.100  left: beat 1\n"
+                 "0.110  somebody else works for 320 ms\n"
+                 "0.430  left: beat 4\n"
+                 "0.500  left: beat 5\n"
+                 "0.600  left: beat 6\n");
+    player_free(&p);
+}
+END_TEST
+
+/* ---- [1] company in the loop ---- */
+
+START_TEST(two_metronomes)
+{
+    struct player left = {.name = "left", .takes_ms = 30, .end_call = 3};
+    struct player right = {.name = "right"};
+
+    player_start(&left, 100);
+    player_start(&right, 70);
+    play(&left);
+    expect_trace("0.070  right: beat 1\n"
+                 "0.100  left: beat 1\n"
+                 "0.140  right: beat 2\n"
+                 "0.200  left: beat 2\n"
+                 "0.230  right: beat 3\n" /* due at 0.210, when `left` was playing */
+                 "0.280  right: beat 4\n"
+                 "0.300  left: beat 3\n");
+    player_free(&left);
+    player_free(&right);
+}
+END_TEST
+
+static void on_nothing(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+}
+
+static void on_work_then_start(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    work_for(30);
+    trace("metronome_start()");
+    player_start(arg, 100);
+}
+
+START_TEST(started_late_in_a_callback)
+{
+    struct player p = {.name = "left", .end_call = 3};
+
+    call_at(100, on_work_then_start, &p);
+    call_at(215, on_nothing, NULL); /* wakes the loop, to no purpose */
+    play(&p);
+    expect_trace("0.130  metronome_start()\n"
+                 "0.230  left: beat 1\n"
+                 "0.330  left: beat 2\n"
+                 "0.430  left: beat 3\n");
+    player_free(&p);
+}
+END_TEST
+
+/* ---- [1] the end ---- */
+
+START_TEST(stopped_by_on_beat)
+{
+    struct player p = {.name = "left", .stop_call = 2};
+
+    player_start(&p, 100);
+    play(&p);
+    expect_trace("0.100  left: beat 1\n"
+                 "0.200  left: beat 2\n");
+    player_free(&p);
+}
+END_TEST
+
+START_TEST(freed_by_on_beat)
+{
+    struct player p = {.name = "left", .page_ms = 250, .free_call = 2};
+
+    player_start(&p, 100);
+    play(&p);
+    expect_trace("0.100  left: beat 1\n"
+                 "0.200  left: beat 2\n");
+}
+END_TEST
+
+START_TEST(stopped_and_freed_between_two_beats)
+{
+    struct player left = {.name = "left"};
+    struct player right = {.name = "right", .stop_call = 4};
+    struct player third = {.name = "third"};
+
+    player_start(&third, 100);
+    player_free(&third);
+    player_start(&left, 100);
+    player_start(&right, 70);
+    run_loop_for(150);
+    player_stop(&left);
+    player_stop(&left);
+    run_loop();
+    expect_trace("0.070  right: beat 1\n"
+                 "0.100  left: beat 1\n"
+                 "0.140  right: beat 2\n"
+                 "0.210  right: beat 3\n"
+                 "0.280  right: beat 4\n");
+    player_free(&left);
+    player_free(&right);
+    metronome_free(NULL);
+}
+END_TEST
+
+Suite *exercise_suite(void)
+{
+    Suite *s = suite_create("07_periodic_timer");
+
+    behaviour(s, "[1] beat n is due n periods after the start",
+              "a periodic job counts from its start: which beat it is follows from the clock "
+              "(3.3.1, \"Task scheduling\")",
+              a_beat_each_period, a_beat_each_hour, a_beat_each_million_seconds);
+    behaviour(
+        s, "[1] the time that a beat takes does not move the next one",
+        "event_add() counts from the loop's cached time, and so does the loop when it sleeps: "
+        "both have to know how late it is (3.3.1, \"Task scheduling\")",
+        each_beat_takes_30_ms, ten_thousand_beats);
+    behaviour(s, "[1] missed beats are skipped, and the number shows it",
+              "what has been missed cannot be caught up with: wait for the next moment that is "
+              "still to come, and say which one it is (3.3.1, \"Task scheduling\")",
+              one_beat_takes_250_ms, every_beat_takes_250_ms, others_hold_up_the_loop);
+    behaviour(s, "[1] others in the loop neither hurry a beat nor delay it",
+              "the loop compares deadlines at every wake-up, whoever caused it: a deadline that "
+              "lies too early is noticed then (3.3.1, \"Task scheduling\")",
+              two_metronomes, started_late_in_a_callback);
+    behaviour(s, "[1] stopped or freed, at any moment, it is silent",
+              "a callback that arms its own timer must look whether it is still wanted (3.3.1, "
+              "\"Task scheduling\")",
+              stopped_by_on_beat, freed_by_on_beat, stopped_and_freed_between_two_beats);
+    return s;
+}
