@@ -103,6 +103,16 @@ def stagger(spans):
     return chosen
 
 
+def reading_order(items, rows):
+    """The same rows, but the texts of one moment stand in them from top to bottom."""
+    moments = {}
+    for (time, _), row in zip(items, rows):
+        moments.setdefault(time, []).append(row)
+    for taken in moments.values():
+        taken.sort(key=lambda row: row if row % 2 else -row)
+    return [moments[time].pop(0) for time, _ in items]
+
+
 class Scale:
     """Where a time stands; the same for all panels of a picture."""
 
@@ -154,7 +164,7 @@ class Drawing:
 
 def draw_lane(drawing, scale, y, speaker, items, bar):
     """The lines of a speaker; odd rows of texts stand below the marks. Returns the lane's end."""
-    rows = stagger(scale.spans(items))
+    rows = reading_order(items, stagger(scale.spans(items)))
     above, below = max(rows) // 2 + 1, (max(rows) + 1) // 2
     middle = y + above * ROW + MARK
     if speaker:
