@@ -14,9 +14,13 @@ static inline const char *result_text(int result)
     static const struct {
         int value;
         const char *name;
-    } errors[] = {{ECANCELED, "ECANCELED"}, {ETIMEDOUT, "ETIMEDOUT"},     {ENOMEM, "ENOMEM"},
-                  {ENODATA, "ENODATA"},     {EOVERFLOW, "EOVERFLOW"},     {ENOSYS, "ENOSYS"},
-                  {EINVAL, "EINVAL"},       {EINPROGRESS, "EINPROGRESS"}, {EDEADLK, "EDEADLK"}};
+    } errors[] = {
+        {EAGAIN, "EAGAIN"},         {EBADF, "EBADF"},         {ECANCELED, "ECANCELED"},
+        {ECONNRESET, "ECONNRESET"}, {EDEADLK, "EDEADLK"},     {EINPROGRESS, "EINPROGRESS"},
+        {EINTR, "EINTR"},           {EINVAL, "EINVAL"},       {EIO, "EIO"},
+        {ENODATA, "ENODATA"},       {ENOENT, "ENOENT"},       {ENOMEM, "ENOMEM"},
+        {ENOSYS, "ENOSYS"},         {EOVERFLOW, "EOVERFLOW"}, {EPERM, "EPERM"},
+        {EPIPE, "EPIPE"},           {ETIMEDOUT, "ETIMEDOUT"}};
     static char texts[4][24];
     static int next;
     char *text = texts[next++ % 4];

@@ -50,7 +50,7 @@ REAL_FUNCTION(int, fsync, (int));
 REAL_FUNCTION(int, getaddrinfo,
               (const char *, const char *, const struct addrinfo *, struct addrinfo **));
 
-void faults_clear(void)
+EXPORT void faults_clear(void)
 {
     memset(&faults, 0, sizeof faults);
     io.calls = 0;

@@ -19,6 +19,8 @@
 #include "real.h"
 #include "suite.h"
 
+REAL_FUNCTION(ssize_t, send, (int, const void *, size_t, int));
+
 enum action { SEND, SHUTDOWN, CLOSE, RESET, STALL, RESUME };
 
 /* One line of the script. */
@@ -26,6 +28,8 @@ struct step {
     struct step *next;
     struct peer *peer;
     enum action action;
+    int at_ms;
+    bool taken;
     struct event timer;
     size_t n;
     char bytes[];
@@ -123,18 +127,13 @@ static void reset_connection(struct peer *p)
     end_connection(p);
 }
 
-static void on_step(evutil_socket_t fd, short what, void *arg)
+static void take_step(struct peer *p, const struct step *step)
 {
-    struct step *step = arg;
-    struct peer *p = step->peer;
-
-    (void)fd;
-    (void)what;
     if (p->fd < 0)
         return;
     switch (step->action) {
     case SEND: /* a peer that is gone is the script's intent: EPIPE is not an error here */
-        (void)send(p->fd, step->bytes, step->n, MSG_NOSIGNAL);
+        (void)REAL(send)(p->fd, step->bytes, step->n, MSG_NOSIGNAL);
         break;
     case SHUTDOWN:
         shutdown(p->fd, SHUT_WR);
@@ -154,6 +153,23 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
     }
 }
 
+/* Timers that are due together fire in any order: the first one takes all steps of its moment, as
+ * the script has them. */
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+    const struct step *due = arg;
+
+    (void)fd;
+    (void)what;
+    for (struct step *step = due->peer->steps; step; step = step->next) {
+        if (step->at_ms != due->at_ms || step->taken)
+            continue;
+        step->taken = true;
+        event_del(&step->timer);
+        take_step(step->peer, step);
+    }
+}
+
 static void add_step(struct peer *p, int at_ms, enum action action, const void *bytes, size_t n)
 {
     struct step *step = calloc(1, sizeof *step + n);
@@ -164,6 +180,7 @@ static void add_step(struct peer *p, int at_ms, enum action action, const void *
     ck_assert_ptr_nonnull(step);
     step->peer = p;
     step->action = action;
+    step->at_ms = now_ms() + wait_ms;
     step->n = n;
     if (n > 0)
         memcpy(step->bytes, bytes, n);

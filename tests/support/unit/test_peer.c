@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "faults.h"
 #include "suite.h"
 #include "unit.h"
 #include "vclock.h"
@@ -40,6 +41,25 @@ static void read_from(int fd)
     reader = event_new(test_base(), fd, EV_READ | EV_PERSIST, on_data, &reader);
     event_add(reader, NULL);
 }
+
+START_TEST(steps_of_one_moment_are_taken_in_order_and_without_faults)
+{
+    static const char *const pairs[] = {"ab", "cd", "ef", "gh", "ij"};
+    struct peer *p;
+    int fd = peer_pair(&p);
+
+    faults.max_write = 1; /* of the learner's side only */
+    read_from(fd);
+    for (int i = 0; i < 5; i++)
+        peer_send(p, 100, pairs[i], 2);
+    peer_close(p, 100);
+    run_loop();
+    ck_assert_str_eq(seen, "100 abcdefghij;100 end;");
+    event_free(reader);
+    close(fd);
+    peer_free(p);
+}
+END_TEST
 
 START_TEST(a_script_runs_on_time)
 {
@@ -129,6 +149,7 @@ END_TEST
 
 Suite *peer_suite(void)
 {
-    return UNIT_SUITE("peer", a_script_runs_on_time, a_peer_keeps_what_it_gets,
-                      a_stalled_peer_reads_later, a_peer_resets_a_connection);
+    return UNIT_SUITE(
+        "peer", a_script_runs_on_time, steps_of_one_moment_are_taken_in_order_and_without_faults,
+        a_peer_keeps_what_it_gets, a_stalled_peer_reads_later, a_peer_resets_a_connection);
 }
