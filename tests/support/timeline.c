@@ -211,10 +211,20 @@ static int left_width(const struct timeline *want)
     return width;
 }
 
+/* The same lines in another order: each place with what stands there. */
+static int pair_places(const struct timeline *want, const struct timeline *got, struct row *rows)
+{
+    for (int i = 0; i < want->n; i++) {
+        bool differs = by_time_and_text(&want->lines[i], &got->lines[i]) != 0;
+        rows[i] = (struct row){i, i, differs ? "another order" : NULL, differs};
+    }
+    return want->n;
+}
+
 static void render(const struct timeline *want, const struct timeline *got, char *out, size_t size)
 {
     static struct row rows[2 * TIMELINE_MAX_LINES];
-    int n = pair_lines(want, got, rows);
+    int n = same_lines(want, got) ? pair_places(want, got, rows) : pair_lines(want, got, rows);
     int width = left_width(want);
     int first = 0;
 
