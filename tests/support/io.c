@@ -68,12 +68,12 @@ EXPORT void io_forbid_files(bool forbid)
     io.files_forbidden = forbid;
 }
 
-long io_raw_write(int fd, const void *bytes, size_t n)
+EXPORT long io_raw_write(int fd, const void *bytes, size_t n)
 {
     return syscall(SYS_write, fd, bytes, n);
 }
 
-long io_raw_read(int fd, void *bytes, size_t n)
+EXPORT long io_raw_read(int fd, void *bytes, size_t n)
 {
     return syscall(SYS_read, fd, bytes, n);
 }

@@ -17,9 +17,8 @@
  *   a timeline             trace() notes a line at the present virtual time; what the learner
  *                          prints is noted too. expect_trace() compares the whole timeline and
  *                          shows both sides when they differ.
- * Further subjects: faults.h (faults, faults_clear, faults_calls, io_forbid_files), peer.h, and of
- * vclock.h vclock_advance_to, vclock_expect_outside and vclock_livelock_limit. The rest of the
- * harness is not for suites.
+ * Further subjects: faults.h, peer.h, and of vclock.h vclock_advance_to, vclock_expect_outside and
+ * vclock_livelock_limit. The rest of the harness is not for suites.
  *
  * SPDX-License-Identifier: MIT
  */
