@@ -107,6 +107,7 @@ void child_run(Suite *suite, const struct behaviour *b, const struct child_optio
     vclock_stop();
     message = failure_of(runner, b);
     verdict_end(!message          ? VERDICT_PASSED
+                : test_leaked()   ? VERDICT_LEAKED
                 : problem_first() ? VERDICT_BROKEN
                                   : VERDICT_FAILED,
                 "%s", message ? message : "");

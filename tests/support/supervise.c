@@ -169,7 +169,8 @@ static void judge_verdict(const struct watch *w, const char *key, const char *mo
         break;
     default:
         r->outcome = FAILED;
-        r->noticed = text[VERDICT_KEY_LENGTH] == VERDICT_BROKEN;
+        r->leaked = text[VERDICT_KEY_LENGTH] == VERDICT_LEAKED;
+        r->noticed = r->leaked || text[VERDICT_KEY_LENGTH] == VERDICT_BROKEN;
     }
     snprintf(r->message, sizeof r->message, "%s",
              resolved(w, VERDICT, module) + VERDICT_KEY_LENGTH + 1);
@@ -184,7 +185,7 @@ static void judge(const struct watch *w, const char *key, const char *module, in
                   struct result *r)
 {
     r->message[0] = '\0';
-    r->unplaced_leak = r->noticed = false;
+    r->unplaced_leak = r->noticed = r->leaked = false;
     if (w->flooded) {
         r->outcome = FAILED;
         snprintf(r->message, sizeof r->message,

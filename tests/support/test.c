@@ -28,6 +28,7 @@ static struct {
     const struct behaviour *behaviour;
     unsigned seed;
     int started, finished; /* tests */
+    bool leaked;
     struct event_base *base;
 } run;
 
@@ -43,6 +44,11 @@ void test_choose(const struct behaviour *b, unsigned seed)
 int test_finished(void)
 {
     return run.finished;
+}
+
+bool test_leaked(void)
+{
+    return run.leaked;
 }
 
 /* Fails the test for what would be wrong in any exercise. */
@@ -143,7 +149,8 @@ static void check_memory(void)
     if (run.finished + 1 < run.behaviour->n_tests || !__lsan_do_recoverable_leak_check)
         return;
     vclock_stop(); /* the search waits for its own threads */
-    if (__lsan_do_recoverable_leak_check())
+    run.leaked = __lsan_do_recoverable_leak_check() != 0;
+    if (run.leaked)
         BROKEN("memory is left over: allocated and never freed");
 }
 

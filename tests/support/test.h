@@ -18,4 +18,7 @@ int test_finished(void);
 /* Fails the test if the learner's code left descriptors, events or memory behind. */
 void test_check_leftovers(const char *when, ...) __attribute__((format(printf, 1, 2)));
 
+/* Memory is left over, though all tests of the behaviour have passed. */
+bool test_leaked(void);
+
 #endif

@@ -33,6 +33,7 @@ enum verdict_kind {
     VERDICT_PASSED = 'P',
     VERDICT_FAILED = 'F', /* by an assertion of the suite */
     VERDICT_BROKEN = 'B', /* by what the harness noticed: it is the same in any exercise */
+    VERDICT_LEAKED = 'L', /* by memory that is left over, and by nothing else */
     VERDICT_ABORTED = 'A',
     VERDICT_TIMEOUT = 'T',
     VERDICT_CHEATING = 'C',

@@ -1,6 +1,7 @@
 /* leaks_event.c: forgets to free its event
  *
  * Outcome: failed
+ * Points: 3
  * Says: memory is left over.*bytes, allocated in victim_start
  *
  * SPDX-License-Identifier: MIT

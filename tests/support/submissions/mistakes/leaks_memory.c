@@ -1,7 +1,8 @@
 /* leaks_memory.c: forgets to free its job
  *
  * Outcome: failed
- * Says: memory is left over.*24 bytes, allocated in victim_start
+ * Points: 3
+ * Says: memory is left over.*24 bytes, allocated in victim_start.*in 1 other behaviour, too, and costs points once
  *
  * SPDX-License-Identifier: MIT
  */
