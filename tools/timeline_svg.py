@@ -9,7 +9,8 @@ A run of a transcript (see transcripts.py) becomes a panel: a time axis with 0 a
 times that occur, and a lane for each speaker. The speaker of a line stands in front of a colon, or
 of two spaces; a line that begins with the name of a known speaker belongs to that speaker; all
 other lines share a lane without a name. A bar joins two lines of a speaker, who waits in between;
-in a program that calls sleep(), it blocks the thread. The panels of a picture share one scale.
+in a program that calls sleep(), it blocks the thread if a line at its start has the word "begin" or
+"begins". The panels of a picture share one scale.
 """
 import argparse
 import pathlib
@@ -24,6 +25,7 @@ FILL = "tools/timeline_svg.py --fill"
 STAMPED = re.compile(r"^ *(\d+\.\d{3})  (.*)$")
 ENDING = re.compile(r"^\[(.*)\]$")
 TAG = re.compile(r"^(\S[^:]{0,19}?)(?::\s+|\s{2,})(\S.*)$")
+BEGIN = re.compile(r"\bbegins?\b")
 BLOCKING_CALL = re.compile(r"\b(?:sleep|usleep|nanosleep)\s*\(")
 
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans KR', 'Malgun Gothic', sans-serif"
@@ -32,7 +34,8 @@ FONT_SIZE, SMALL_SIZE = 13, 12
 WIDTH, MARGIN, GAP, LEAST_PLOT = 720, 16, 8, 320
 ROW, MARK, TITLE_ROW, PANEL_GAP = 17, 5, 26, 14
 BACKGROUND, BORDER, GUIDE = "#fbfcfd", "#c9d1d9", "#e3e8ee"
-INK, DIM, MARK_INK, WAIT, BLOCK = "#1f2933", "#5b6875", "#1257b0", "#a9c8ee", "#d9534f"
+INK, DIM, MARK_INK = "#1f2933", "#5b6875", "#1257b0"
+WAITS, BLOCKS = ("#a9c8ee", "waits"), ("#d9534f", "blocks the thread")
 
 
 class BadTranscript(Exception):
@@ -162,20 +165,26 @@ class Drawing:
                           f'{escape(text)}</text>')
 
 
-def draw_lane(drawing, scale, y, speaker, items, bar):
+def bars(items, blocks):
+    """A bar for each pause between two lines of a speaker: from, to, and which of WAITS, BLOCKS."""
+    times = sorted({time for time, _ in items})
+    begun = {time for time, text in items if BEGIN.search(text)}
+    return [(start, end, BLOCKS if blocks and start in begun else WAITS)
+            for start, end in zip(times, times[1:])]
+
+
+def draw_lane(drawing, scale, y, speaker, items, blocks):
     """The lines of a speaker; odd rows of texts stand below the marks. Returns the lane's end."""
     rows = reading_order(items, stagger(scale.spans(items)))
     above, below = max(rows) // 2 + 1, (max(rows) + 1) // 2
     middle = y + above * ROW + MARK
     if speaker:
         drawing.text(MARGIN, middle + 4, speaker, font_weight="600")
-    colour, what = bar
-    times = sorted({time for time, _ in items})
-    for start, end in zip(times, times[1:]):
+    for start, end, (colour, what) in bars(items, blocks):
         x, length = scale.x(start), scale.x(end) - scale.x(start)
         drawing.middle.append(f'<rect x="{x:.1f}" y="{middle - 2}" width="{length:.1f}" height="4" '
                               f'fill="{colour}"><title>{what}</title></rect>')
-    for time in times:
+    for time in sorted({time for time, _ in items}):
         drawing.middle.append(f'<circle cx="{scale.x(time):.1f}" cy="{middle}" r="{MARK}" '
                               f'fill="{MARK_INK}"/>')
     for (time, text), row in zip(items, rows):
@@ -200,35 +209,37 @@ def draw_axis(drawing, scale, top, y, times):
     return y + (max(rows, default=0) + 1) * ROW + GAP
 
 
-def draw_run(drawing, scale, y, run, bar):
+def draw_run(drawing, scale, y, run, blocks):
     """One panel. Returns where it ends."""
     title = f"$ {run.command}" + (f"   [{run.ending}]" if run.ending else "")
     drawing.text(MARGIN, y + 14, title, DIM, font_family=MONO, font_size=SMALL_SIZE)
     top = y + TITLE_ROW
     y = top
     for speaker, items in run.lanes.items():
-        y = draw_lane(drawing, scale, y, speaker, items, bar)
+        y = draw_lane(drawing, scale, y, speaker, items, blocks)
     times = sorted({0.0} | {time for lane in run.lanes.values() for time, _ in lane})
     return draw_axis(drawing, scale, top, y, times)
 
 
-def draw_legend(drawing, scale, bar):
-    colour, what = bar
+def draw_legend(drawing, scale, kinds):
+    """What the kinds of bars mean, from right to left."""
     x, y = scale.width - MARGIN - 24, MARGIN + 14
-    drawing.middle.append(f'<rect x="{x:.1f}" y="{y - 6}" width="24" height="4" fill="{colour}"/>')
-    drawing.text(x - GAP, y, what, DIM, text_anchor="end", font_size=SMALL_SIZE)
+    for colour, what in kinds:
+        drawing.middle.append(f'<rect x="{x:.1f}" y="{y - 6}" width="24" height="4" '
+                              f'fill="{colour}"/>')
+        drawing.text(x - GAP, y, what, DIM, text_anchor="end", font_size=SMALL_SIZE)
+        x -= width(what, SMALL_SIZE) + 24 + 3 * GAP
 
 
 def svg(transcript, name, blocks=False):
     """The picture of a transcript."""
     runs = read_runs(transcript, name)
     scale, drawing = Scale(runs), Drawing()
-    bar = (BLOCK, "blocks the thread") if blocks else (WAIT, "waits")
-    if any(len({time for time, _ in lane}) > 1 for run in runs for lane in run.lanes.values()):
-        draw_legend(drawing, scale, bar)
+    kinds = {kind for run in runs for lane in run.lanes.values() for _, _, kind in bars(lane, blocks)}
+    draw_legend(drawing, scale, [kind for kind in (WAITS, BLOCKS) if kind in kinds])
     y = MARGIN
     for run in runs:
-        y = draw_run(drawing, scale, y, run, bar) + PANEL_GAP
+        y = draw_run(drawing, scale, y, run, blocks) + PANEL_GAP
     height = y - PANEL_GAP + MARGIN - GAP
     size = f"{scale.width:.0f} {height:.0f}"
     head = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{size.split()[0]}" '

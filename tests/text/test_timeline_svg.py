@@ -73,7 +73,16 @@ class Picture(unittest.TestCase):
 
     def test_legend(self):
         self.assertIn("waits", [text for text, _, _, _ in drawn(TWO)])
-        self.assertIn("blocks the thread", [text for text, _, _, _ in drawn(TWO, blocks=True)])
+
+    def test_what_blocks_is_from_a_begin_to_the_next_line(self):
+        mixed = "$ ./x\n 0.000  a: begins\n 1.000  a: ends\n 2.000  a: again\n"
+        texts = [text for text, _, _, _ in drawn(mixed, blocks=True)]
+        self.assertIn("blocks the thread", texts)
+        self.assertIn("waits", texts)
+        self.assertNotIn("blocks the thread", [text for text, _, _, _ in drawn(mixed)])
+        self.assertNotIn("blocks the thread", [text for text, _, _, _ in drawn(TWO, blocks=True)])
+
+    def test_a_moment_has_no_legend(self):
         self.assertNotIn("waits", [text for text, _, _, _ in drawn("$ ./x\n 0.000  once\n")])
 
     def test_no_transcript(self):
@@ -114,6 +123,8 @@ class Check(TreeTest):
         self.assert_wrong("chapter-1/b.svg is of no transcript")
 
     def test_a_call_of_sleep_in_the_program_and_not_in_a_comment(self):
+        self.write("chapter-1/a.out", "$ ./a\n 0.000  x: begin\n 1.000  x: end\n")
+        self.fill()
         self.write("chapter-1/a.c", "/* twin: await asyncio.sleep(1) */\nint x;\n")
         self.assertEqual(timeline_svg.check(self.root), [])
         self.write("chapter-1/a.c", "int main(void) { sleep(1); }\n")
