@@ -2,7 +2,7 @@
  *
  * Outcome: failed
  * Points: 3
- * Says: memory is left over.*24 bytes, allocated in victim_start.*in 1 other behaviour, too, and costs points once
+ * Says: memory is left over.*24 bytes, allocated in victim_start.*1 other behaviour, too
  *
  * SPDX-License-Identifier: MIT
  */
