@@ -52,11 +52,13 @@
  *                               with -ECANCELED on the next turn, or from its next wait if it is
  *                               the running one. It may clean up first, with waits, or ignore the
  *                               request. No effect on a task that has ended.
- *   task_wake(t, wake)          resumes a task that is in TASK_SUSPEND, on the next turn. False,
- * and no effect, if it is not: because it has not come to it yet, was woken or cancelled before, or
- * has ended. t->on_done = fn             optional: called once when t has ended, as the last that
- * is done with it: fn may free t and its frame, if nobody awaits t. t->on_free = fn optional:
- * called by task_free(t), to free the frame with the task Interface: inside a task function
+ *   task_wake(t, wake)          resumes a task that is in TASK_SUSPEND, on the next turn. False, and
+ *                               no effect, if it is not: because it has not come to it yet, was
+ *                               woken or cancelled before, or has ended.
+ *   t->on_done = fn             optional: called once when t has ended, as the last that is done
+ *                               with it: fn may free t and its frame, if nobody awaits t.
+ *   t->on_free = fn             optional: called by task_free(t), to free the frame with the task
+ * Interface: inside a task function
  *   t->frame  t->sched          what task_spawn() was given
  *   TASK_BEGIN(t)  TASK_END(t)  around the body. Declare variables before TASK_BEGIN.
  *   TASK_RETURN(t, result)      ends the task. TASK_END, or a plain return, means a result of 0.
