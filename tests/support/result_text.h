@@ -8,22 +8,35 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* -ECANCELED -> "-ECANCELED", 6 -> "6". Valid until the fourth call from now. */
+/* -ECANCELED -> "-ECANCELED", 6 -> "6". Valid until the eighth call from now. */
 static inline const char *result_text(int result)
 {
     static const struct {
         int value;
         const char *name;
-    } errors[] = {
-        {EAGAIN, "EAGAIN"},         {EBADF, "EBADF"},         {ECANCELED, "ECANCELED"},
-        {ECONNRESET, "ECONNRESET"}, {EDEADLK, "EDEADLK"},     {EINPROGRESS, "EINPROGRESS"},
-        {EINTR, "EINTR"},           {EINVAL, "EINVAL"},       {EIO, "EIO"},
-        {ENODATA, "ENODATA"},       {ENOENT, "ENOENT"},       {ENOMEM, "ENOMEM"},
-        {ENOSYS, "ENOSYS"},         {EOVERFLOW, "EOVERFLOW"}, {EPERM, "EPERM"},
-        {EPIPE, "EPIPE"},           {ETIMEDOUT, "ETIMEDOUT"}};
-    static char texts[4][24];
+    } errors[] = {{EAGAIN, "EAGAIN"},
+                  {EBADF, "EBADF"},
+                  {EBADMSG, "EBADMSG"},
+                  {ECANCELED, "ECANCELED"},
+                  {ECONNRESET, "ECONNRESET"},
+                  {EDEADLK, "EDEADLK"},
+                  {EINPROGRESS, "EINPROGRESS"},
+                  {EINTR, "EINTR"},
+                  {EINVAL, "EINVAL"},
+                  {EIO, "EIO"},
+                  {ENODATA, "ENODATA"},
+                  {ENOENT, "ENOENT"},
+                  {ENOMEM, "ENOMEM"},
+                  {ENOSPC, "ENOSPC"},
+                  {ENOSYS, "ENOSYS"},
+                  {EOVERFLOW, "EOVERFLOW"},
+                  {EPERM, "EPERM"},
+                  {EPIPE, "EPIPE"},
+                  {EPROTO, "EPROTO"},
+                  {ETIMEDOUT, "ETIMEDOUT"}};
+    static char texts[8][24];
     static int next;
-    char *text = texts[next++ % 4];
+    char *text = texts[next++ % 8];
 
     snprintf(text, sizeof(texts[0]), "%d", result);
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)

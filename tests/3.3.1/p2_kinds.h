@@ -1,0 +1,97 @@
+/* p2_kinds.h: the four functions that wait for tasks, one scene each, which a test can disturb at
+ * any of its turns; for check_p2_task_management.c
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef P2_KINDS_H
+#define P2_KINDS_H
+
+#include "p2_actors.h"
+
+enum kind { SHIELD, WAIT_FIRST, GATHER, GATHER_FAILS, WAIT_FOR, WAIT_FOR_TOO_LONG, KINDS };
+
+static const struct {
+    const char *call; /* for messages */
+    int todo;
+    int result, at; /* undisturbed: how it ends, and when */
+    bool hands_on;  /* a cancellation goes on to the tasks handed in */
+} kinds[KINDS] = {
+    [SHIELD] = {"task_shield(s, A)", 1, 1, 200, false},
+    [WAIT_FIRST] = {"task_wait_first(s, {B, A, C}, 3)", 2, 1, 200, false},
+    [GATHER] = {"task_gather(s, {B, A, C}, 3, results)", 3, 0, 400, true},
+    [GATHER_FAILS] = {"task_gather(s, {B, A, C}, 3, results) of which B fails", 3, -ENODATA, 300,
+                      true},
+    [WAIT_FOR] = {"task_wait_for(s, A, 1000)", 4, 1, 200, true},
+    [WAIT_FOR_TOO_LONG] = {"task_wait_for(s, C, 250)", 4, -ETIMEDOUT, 300, true},
+};
+
+/* A works for 200 ms, B for 300, C for 400, and each cleans up for 50. */
+struct cast {
+    enum kind kind;
+    struct actor actors[3]; /* handed in: n, from `first` on */
+    int first, n;
+    int *results; /* owned; NULL once freed */
+    struct made made;
+};
+
+static struct task *call_kind(struct sched *s, struct cast *c, struct task *const tasks[3])
+{
+    switch (c->kind) {
+    case SHIELD:
+        return task_shield(s, tasks[1]);
+    case WAIT_FIRST:
+        return task_wait_first(s, tasks, 3);
+    case GATHER:
+    case GATHER_FAILS:
+        return task_gather(s, tasks, 3, c->results);
+    case WAIT_FOR:
+        return task_wait_for(s, tasks[1], 1000);
+    default:
+        return task_wait_for(s, tasks[2], 250);
+    }
+}
+
+/* Spawns those that are handed in and calls the function, which may return NULL. */
+static struct task *play(struct sched *s, struct cast *c, enum kind kind)
+{
+    static const struct actor all[] = {
+        {.name = "B", .work_ms = 300, .result = 2, .cleanup_ms = 50},
+        {.name = "A", .work_ms = 200, .result = 1, .cleanup_ms = 50},
+        {.name = "C", .work_ms = 400, .result = 3, .cleanup_ms = 50}};
+    bool three = kind == WAIT_FIRST || kind == GATHER || kind == GATHER_FAILS;
+    struct task *tasks[3] = {NULL, NULL, NULL};
+
+    memset(c, 0, sizeof(*c));
+    c->kind = kind;
+    c->first = three ? 0 : kind == WAIT_FOR_TOO_LONG ? 2 : 1;
+    c->n = three ? 3 : 1;
+    c->results = calloc(3, sizeof(*c->results));
+    memcpy(c->actors, all, sizeof(all));
+    if (kind == GATHER_FAILS)
+        c->actors[0].result = -ENODATA;
+    for (int i = c->first; i < c->first + c->n; i++)
+        tasks[i] = spawn_actor(&c->actors[i]);
+    return call_kind(s, c, tasks);
+}
+
+static void play_made(struct sched *s, struct cast *c, enum kind kind)
+{
+    struct task *t = play(s, c, kind);
+    keep_made(&c->made, kinds[kind].todo, kinds[kind].call, t);
+}
+
+static void end_play(struct cast *c)
+{
+    free(c->results);
+    c->results = NULL;
+}
+
+/* Nobody has disturbed those that were handed in, but for the work that took too long. */
+static void expect_cast_undisturbed(const struct cast *c, const char *where)
+{
+    for (int i = c->first; i < c->first + c->n; i++)
+        if (c->actors[i].at >= 0 || !task_done(c->actors[i].task))
+            expect_undisturbed(&c->actors[i], where);
+}
+
+#endif
