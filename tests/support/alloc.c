@@ -49,7 +49,7 @@ static void check_budget(size_t size)
                     where_called(place, sizeof place));
 }
 
-static bool fails_now(size_t size)
+bool alloc_fails_now(size_t size)
 {
     check_budget(size);
     if (++count != fail_at)
@@ -65,22 +65,22 @@ EXPORT char *__wrap_strdup(const char *text);
 
 void *__wrap_malloc(size_t size)
 {
-    return fails_now(size) ? NULL : malloc(size);
+    return alloc_fails_now(size) ? NULL : malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails_now(n * size) ? NULL : calloc(n, size);
+    return alloc_fails_now(n * size) ? NULL : calloc(n, size);
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return fails_now(size) ? NULL : realloc(old, size);
+    return alloc_fails_now(size) ? NULL : realloc(old, size);
 }
 
 char *__wrap_strdup(const char *text)
 {
-    return fails_now(strlen(text) + 1) ? NULL : strdup(text);
+    return alloc_fails_now(strlen(text) + 1) ? NULL : strdup(text);
 }
 
 EXPORT void each_allocation_fails(void (*scenario)(void *arg), void *arg)

@@ -9,10 +9,17 @@
 #ifndef ALLOC_H
 #define ALLOC_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* Fails the `n`-th allocation from now on (1: the next); 0: none fails. */
 void alloc_fail_at(long n);
 
 /* Allocations of the learner's code since alloc_fail_at(). */
 long alloc_count(void);
+
+/* Counts an allocation of `size` bytes, or of a call of libevent that makes one. True, with errno
+ * set, if it is the one that is to fail. */
+bool alloc_fails_now(size_t size);
 
 #endif

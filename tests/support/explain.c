@@ -81,6 +81,17 @@ static void append_place(const char *from, char *out, size_t size)
     }
 }
 
+/* The same behind `words`; nothing at all if there is no place to tell. */
+static void append_told_place(const char *words, const char *from, char *out, size_t size)
+{
+    char place[1024] = "";
+
+    if (from)
+        append_place(from, place, sizeof place);
+    if (place[0] != '\0')
+        append(out, size, "%s%s", words, place);
+}
+
 /* The pattern with which the stack is overwritten before a task goes on. */
 static void append_lost_local(const char *err, char *out, size_t size)
 {
@@ -109,10 +120,7 @@ static bool explain_undefined(const char *err, char *out, size_t size)
         snprintf(out, size, "a NULL pointer was followed at %.*s", (int)(at - place), place);
     else
         snprintf(out, size, "undefined behaviour: %.*s", (int)strcspn(place, "\n"), place);
-    if (stack && strchr(stack + 1, '\n')) {
-        append(out, size, "\nit was");
-        append_place(stack, out, size);
-    }
+    append_told_place("\nit was", stack, out, size);
     return true;
 }
 
@@ -137,15 +145,9 @@ static bool explain_address(const char *err, char *out, size_t size)
     if (stack)
         append_place(stack, out, size);
     const char *freed = strstr(report, "freed by thread");
-    if (freed) {
-        append(out, size, "\nit was freed");
-        append_place(strchr(freed, '\n'), out, size);
-    }
+    append_told_place("\nit was freed", freed ? strchr(freed, '\n') : NULL, out, size);
     const char *allocated = strstr(report, "allocated by thread");
-    if (allocated) {
-        append(out, size, "\nit was allocated");
-        append_place(strchr(allocated, '\n'), out, size);
-    }
+    append_told_place("\nit was allocated", allocated ? strchr(allocated, '\n') : NULL, out, size);
     return true;
 }
 
@@ -205,8 +207,11 @@ bool explain_leaks(const char *err, char *out, size_t size)
     long bytes, objects;
     bool placed = true;
 
-    for (const char *at = err; (at = strstr(at, "Direct leak of ")) && told < MAX_LEAKS; at++) {
-        if (sscanf(at, "Direct leak of %ld byte(s) in %ld object(s)", &bytes, &objects) != 2)
+    /* Blocks that only point at each other are all indirect leaks. */
+    const char *kind = strstr(err, "Direct leak of ") ? "Direct leak of " : "Indirect leak of ";
+
+    for (const char *at = err; (at = strstr(at, kind)) && told < MAX_LEAKS; at++) {
+        if (sscanf(at + strlen(kind), "%ld byte(s) in %ld object(s)", &bytes, &objects) != 2)
             continue;
         char place[1024] = "";
         append_place(strchr(at, '\n'), place, sizeof place);

@@ -160,25 +160,35 @@ static bool is_chosen(const struct options *o, int i)
     return named && (o->only == 0 || o->only == i + 1);
 }
 
-/* Is each place that `message` names as "allocated in FUNCTION (FILE:LINE)" named in `other`, too?
- */
-static bool leaks_stand_in(const char *message, const char *other)
+/* Is each text in `message` from `begin` to one of the characters `ends` in `other`, too? Then
+ * adds how many there are to *n. */
+static bool all_stand_in(const char *message, const char *begin, const char *ends,
+                         const char *other, int *n)
 {
-    static const char words[] = "allocated in ";
-    const char *place = strstr(message, words);
-    bool all = place != NULL;
-
-    for (; all && place; place = strstr(place + 1, words)) {
+    for (const char *at = message; (at = strstr(at, begin)) != NULL; at++, (*n)++) {
         char text[512];
-        snprintf(text, sizeof text, "%.*s)", (int)strcspn(place, ")"), place);
-        all = strstr(other, text) != NULL;
+        size_t length = strlen(begin) + strcspn(at + strlen(begin), ends);
+        snprintf(text, sizeof text, "%.*s", (int)length, at);
+        if (strstr(other, text) == NULL)
+            return false;
     }
-    return all;
+    return true;
 }
 
-/* Memory that is never freed is left over wherever the code runs that allocates it. The same leak
- * costs the points of one behaviour only: of the last that shows it, which in most suites is the
- * one about cleaning up. */
+/* Does `other` tell of all that `message` tells of? Memory "allocated in FUNCTION (FILE:LINE)",
+ * events "... for CALLBACK", descriptors. */
+static bool leaks_stand_in(const char *message, const char *other)
+{
+    int n = 0;
+
+    return all_stand_in(message, "allocated in ", ")", other, &n) &&
+           all_stand_in(message, " for ", ",\n", other, &n) &&
+           all_stand_in(message, "descriptors are left open", ":", other, &n) && n > 0;
+}
+
+/* What is never freed is left over wherever the code runs that makes it. The same leak costs the
+ * points of one behaviour only: of the last that shows it, which in most suites is the one about
+ * cleaning up. */
 static void charge_leaks_once(void)
 {
     for (int i = behaviours_count() - 1; i >= 0; i--) {

@@ -163,7 +163,9 @@ static void on_cpu_limit(int signal, siginfo_t *info, void *context)
         where_address(pc, place, sizeof place);
     else
         where_called(place, sizeof place);
-    verdict_end(VERDICT_TIMEOUT, "an endless loop: the limit of CPU time ran out %s", place);
+    const char *noticed = problem_first(); /* a sleep in that loop, say */
+    verdict_end(VERDICT_TIMEOUT, "%s%san endless loop: the limit of CPU time ran out %s",
+                noticed ? noticed : "", noticed ? "\n" : "", place);
 }
 
 /* abort(), as by a failed assert(), whose words stand on stderr already. */

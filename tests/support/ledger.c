@@ -25,6 +25,7 @@
 
 static struct {
     bool open_before[MAX_DESCRIPTORS];
+    char closed_at[MAX_DESCRIPTORS][128]; /* where the learner's code closed it; "": it did not */
     struct event_base *base;
 } ledger;
 
@@ -60,6 +61,7 @@ static void note_open(int fd, void *unused)
 void ledger_start(void)
 {
     memset(ledger.open_before, 0, sizeof ledger.open_before);
+    memset(ledger.closed_at, 0, sizeof ledger.closed_at);
     each_descriptor(note_open, NULL);
 }
 
@@ -102,20 +104,36 @@ int ledger_new_descriptors(char *out, size_t size)
     return list.n;
 }
 
+static void tell_not_open(int fd, const char *place)
+{
+    const char *before = fd >= 0 && fd < MAX_DESCRIPTORS ? ledger.closed_at[fd] : "";
+
+    if (*before && strncmp(place, PLACE_CALL, strlen(PLACE_CALL)) != 0)
+        problem("descriptor %d was closed %s, and is not open any more for its owner, who closes "
+                "it, too",
+                fd, before);
+    else if (*before)
+        problem("close(%d) was called %s, but %d was closed before, %s", fd, place, fd, before);
+    else
+        problem("close(%d) was called %s, but %d is not open", fd, place, fd);
+}
+
 EXPORT int close(int fd)
 {
-    char place[256];
+    char place[128];
 
     if (verdict_is_open() && vclock_is_on()) {
+        where_called(place, sizeof place);
         if (fd == verdict_descriptor()) {
-            problem("close(%d) was called %s on a descriptor that is the grader's", fd,
-                    where_called(place, sizeof place));
+            problem("close(%d) was called %s on a descriptor that is the grader's", fd, place);
             errno = EBADF;
             return -1;
         }
         if (fcntl(fd, F_GETFD) < 0)
-            problem("close(%d) was called %s, but %d was not open: was it closed twice?", fd,
-                    where_called(place, sizeof place), fd);
+            tell_not_open(fd, place);
+        else if (fd < MAX_DESCRIPTORS)
+            snprintf(ledger.closed_at[fd], sizeof ledger.closed_at[fd], "%s",
+                     strncmp(place, PLACE_CALL, strlen(PLACE_CALL)) == 0 ? place : "");
     }
     return REAL(close)(fd);
 }

@@ -69,7 +69,8 @@ void expect_trace_in_order(const char *expected);
 void scrub_stack(void);
 
 /* Runs `scenario(arg)` once for each allocation that the learner's code makes in it, failing the
- * k-th one, until a run needs no k-th; NULL or an error code is what `scenario` should then see. */
+ * k-th one, until a run needs no k-th; NULL or an error code is what `scenario` should then see.
+ * Its calls of event_new(), event_add() and event_base_once() count as allocations, too. */
 void each_allocation_fails(void (*scenario)(void *arg), void *arg);
 
 #endif

@@ -142,6 +142,13 @@ static const char *resolved(const struct watch *w, enum channel c, const char *m
     return w->text[c];
 }
 
+static const char *of_last_test(const char *err)
+{
+    for (const char *mark; (mark = strstr(err, NEXT_TEST_MARK)) != NULL;)
+        err = mark + strlen(NEXT_TEST_MARK);
+    return err;
+}
+
 static void judge_verdict(const struct watch *w, const char *key, const char *module,
                           struct result *r)
 {
@@ -176,7 +183,7 @@ static void judge_verdict(const struct watch *w, const char *key, const char *mo
              resolved(w, VERDICT, module) + VERDICT_KEY_LENGTH + 1);
     if (r->outcome == PASSED || r->outcome == CHEATING)
         return;
-    const char *err = resolved(w, ERR, module);
+    const char *err = of_last_test(resolved(w, ERR, module));
     r->unplaced_leak = !explain_leaks(err, r->message, sizeof r->message);
     explain_stderr(err, r->message, sizeof r->message);
 }
@@ -204,7 +211,8 @@ static void judge(const struct watch *w, const char *key, const char *module, in
         snprintf(r->message, sizeof r->message, "an endless loop: the limit of CPU time ran out");
     } else {
         r->outcome = CRASHED;
-        explain_death(w->status, resolved(w, ERR, module), r->message, sizeof r->message);
+        explain_death(w->status, of_last_test(resolved(w, ERR, module)), r->message,
+                      sizeof r->message);
     }
 }
 

@@ -16,7 +16,7 @@ enum outcome { PASSED, FAILED, CRASHED, TIMEOUT, CHEATING };
 struct result {
     enum outcome outcome;
     bool noticed;            /* failed by what the harness noticed, not by an assertion */
-    bool leaked;             /* memory is left over, and nothing else is wrong */
+    bool leaked;             /* something is left over, and nothing else is wrong */
     bool unplaced_leak;      /* a leak is told, but not where: see grade.c */
     char message[24 * 1024]; /* for the learner; "" when passed */
 };

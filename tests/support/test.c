@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "append.h"
 #include "faults.h"
 #include "guard.h"
 #include "ledger.h"
@@ -28,7 +29,8 @@ static struct {
     const struct behaviour *behaviour;
     unsigned seed;
     int started, finished; /* tests */
-    bool leaked;
+    char left[1024];       /* what the tests so far have left over in the loop, in words */
+    bool leaked;           /* that, or memory */
     struct event_base *base;
 } run;
 
@@ -83,6 +85,16 @@ static void on_livelock(long wakeups)
            wakeups, (double)vclock_now() / 1e9, pending);
 }
 
+static void on_too_far(int64_t ns)
+{
+    static char pending[4096];
+
+    ledger_pending_events(ledger_current_base(), pending, sizeof pending);
+    BROKEN("the loop would sleep until %.3f, for %d years: a timer was armed for far too long.\n"
+           "waiting:\n%s",
+           (double)ns / 1e9, (int)((double)ns / 1e9 / 86400 / 365), pending);
+}
+
 static void on_sleep(const char *call, int64_t ns)
 {
     char place[256];
@@ -107,6 +119,9 @@ static void on_blocked(const char *call, int fd)
 
 static void begin_test(void)
 {
+    if (verdict_is_open())
+        dprintf(STDERR_FILENO, NEXT_TEST_MARK);
+    vclock_hooks.too_far = on_too_far;
     vclock_hooks.deadlock = on_deadlock;
     vclock_hooks.livelock = on_livelock;
     vclock_hooks.slept = on_sleep;
@@ -128,30 +143,48 @@ static void free_base(void)
     run.base = NULL;
 }
 
+/* Writes what is left in the loop or open, and frees the loop. False if nothing is. */
+static bool find_leftovers(const char *when, char *out, size_t size)
+{
+    static char left[1024];
+
+    out[0] = '\0';
+    if (run.base && ledger_pending_events(run.base, left, sizeof left) > 0)
+        append(out, size, "%s, events are left in the loop:\n%s", when, left);
+    free_base(); /* closes what libevent still holds */
+    if (out[0] == '\0' && ledger_new_descriptors(left, sizeof left) > 0)
+        append(out, size, "%s, descriptors are left open: %s", when, left);
+    return out[0] != '\0';
+}
+
 void test_check_leftovers(const char *when, ...)
 {
-    char left[1024], context[128];
+    char context[128], left[sizeof run.left];
     va_list args;
 
     va_start(args, when);
     vsnprintf(context, sizeof context, when, args);
     va_end(args);
-    if (run.base && ledger_pending_events(run.base, left, sizeof left) > 0)
-        BROKEN("%s, events are left in the loop:\n%s", context, left);
-    free_base(); /* closes what libevent still holds */
-    if (ledger_new_descriptors(left, sizeof left) > 0)
-        BROKEN("%s, descriptors are left open: %s", context, left);
+    if (find_leftovers(context, left, sizeof left))
+        BROKEN("%s", left);
 }
 
-/* Of the whole behaviour: leaks are searched once, as the search takes milliseconds. */
-static void check_memory(void)
+/* What a test leaves over does not keep the others of the behaviour from running: they may find
+ * more than that. Memory is searched once, as the search takes milliseconds. */
+static void check_behind_test(void)
 {
-    if (run.finished + 1 < run.behaviour->n_tests || !__lsan_do_recoverable_leak_check)
+    static char left[sizeof run.left]; /* not on the stack, which the search looks through */
+
+    if (find_leftovers("after the test", left, sizeof left) && run.left[0] == '\0')
+        snprintf(run.left, sizeof run.left, "%s", left);
+    if (problem_first() || run.finished + 1 < run.behaviour->n_tests)
         return;
     vclock_stop(); /* the search waits for its own threads */
-    run.leaked = __lsan_do_recoverable_leak_check() != 0;
+    bool memory = __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check() != 0;
+    run.leaked = memory || run.left[0] != '\0';
     if (run.leaked)
-        BROKEN("memory is left over: allocated and never freed");
+        problem("%s%s%s", run.left, memory && run.left[0] ? "\n" : "",
+                memory ? "memory is left over: allocated and never freed" : "");
 }
 
 void test_run_guarded(int i)
@@ -162,8 +195,7 @@ void test_run_guarded(int i)
     trace_heading(run.behaviour->tests[i]->name);
     begin_test();
     run.behaviour->tests[i]->fn(0);
-    test_check_leftovers("after the test");
-    check_memory();
+    check_behind_test();
     if (problem_first())
         fail_test("%s", problem_first());
     run.finished++;

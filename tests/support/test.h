@@ -15,10 +15,10 @@ void test_choose(const struct behaviour *b, unsigned seed);
 /* How many tests ran to their end. */
 int test_finished(void);
 
-/* Fails the test if the learner's code left descriptors, events or memory behind. */
+/* Fails the test if the learner's code left descriptors or events behind. */
 void test_check_leftovers(const char *when, ...) __attribute__((format(printf, 1, 2)));
 
-/* Memory is left over, though all tests of the behaviour have passed. */
+/* Something is left over, and nothing else is wrong: all tests of the behaviour have passed. */
 bool test_leaked(void);
 
 #endif

@@ -166,6 +166,7 @@ static int wait_for_others(int epfd, struct epoll_event *events, int max)
 /* epoll_wait on the loop thread. */
 static int wait_virtually(int epfd, struct epoll_event *events, int max, int timeout)
 {
+    const int64_t far = INT64_C(150) * 365 * 86400 * NS_PER_SEC;
     int64_t deadline = timeout < 0 ? VCLOCK_NEVER : clock_state.now + timeout * NS_PER_MS;
 
     count_wakeup();
@@ -187,6 +188,8 @@ static int wait_virtually(int epfd, struct epoll_event *events, int max, int tim
                 vclock_hooks.deadlock();
             return REAL(epoll_wait)(epfd, events, max, timeout);
         }
+        if (next > far && vclock_hooks.too_far)
+            vclock_hooks.too_far(next);
         vclock_advance_to(next);
         if (clock_state.now >= deadline)
             timeout = 0; /* one last look at what the jump made ready */

@@ -11,7 +11,7 @@
  *   - Descriptors are polled before every jump, so what is ready comes first.
  *   - A loop that nothing can wake any more calls `vclock_hooks.deadlock`.
  *   - A loop that is woken over and over while time stands still calls
- *     `vclock_hooks.livelock`.
+ *     `vclock_hooks.livelock`; one that would sleep for centuries, `too_far`.
  *   - Where another process may wake the loop, vclock_expect_outside() says how
  *     long to wait for it in real time before each jump.
  *   - A base with EVENT_BASE_FLAG_PRECISE_TIMER works: timerfd_create() answers
@@ -33,6 +33,7 @@
 struct vclock_hooks {
     void (*deadlock)(void);                      /* the loop would sleep for ever */
     void (*livelock)(long wakeups);              /* woken so often at one moment */
+    void (*too_far)(int64_t ns);                 /* it would sleep until a time in centuries */
     void (*slept)(const char *call, int64_t ns); /* a sleep on the loop thread */
     void (*blocked)(const char *call, int fd);   /* poll, select on the loop thread */
 };

@@ -33,7 +33,7 @@ enum verdict_kind {
     VERDICT_PASSED = 'P',
     VERDICT_FAILED = 'F', /* by an assertion of the suite */
     VERDICT_BROKEN = 'B', /* by what the harness noticed: it is the same in any exercise */
-    VERDICT_LEAKED = 'L', /* by memory that is left over, and by nothing else */
+    VERDICT_LEAKED = 'L', /* by what is left over, and by nothing else */
     VERDICT_ABORTED = 'A',
     VERDICT_TIMEOUT = 'T',
     VERDICT_CHEATING = 'C',
@@ -45,6 +45,9 @@ void verdict_end(enum verdict_kind kind, const char *format, ...)
 
 /* Where no supervisor listens: messages go to `to`, which ends the process. */
 void verdict_redirect(void (*to)(const char *message));
+
+/* On stderr, between what two tests of a behaviour print: only what comes behind the last is shown. */
+#define NEXT_TEST_MARK "\x1d\n"
 
 /* Notes a problem; the test goes on. */
 void problem(const char *format, ...) __attribute__((format(printf, 1, 2)));

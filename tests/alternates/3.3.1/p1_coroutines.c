@@ -26,6 +26,7 @@ struct job {
     job_done_fn done;
     void *arg;
     bool cancelled; /* asked for since the last step */
+    bool no_memory; /* for the timer of the next step */
     enum state state;
     int i; /* numbers or children dealt with */
     int sum;
@@ -40,11 +41,14 @@ struct job {
     } children[]; /* count_all */
 };
 
-/* Zero milliseconds come on the next turn of the loop. */
+/* Zero milliseconds come on the next turn of the loop. Without memory for the timer the step comes
+ * at once, and is told. */
 static void step_after(struct job *job, int ms)
 {
     const struct timeval tv = {ms / 1000, ms % 1000 * 1000};
-    event_add(job->timer, &tv);
+    job->no_memory = event_add(job->timer, &tv) != 0;
+    if (job->no_memory)
+        event_active(job->timer, EV_TIMEOUT, 0);
 }
 
 /* The job is gone before its caller is told. */
@@ -64,7 +68,7 @@ static void job_end(struct job *job, int result)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct job *job = arg;
-    int wake = job->cancelled ? -ECANCELED : 0;
+    int wake = job->cancelled ? -ECANCELED : job->no_memory ? -ENOMEM : 0;
 
     (void)fd, (void)what;
     job->cancelled = false;
@@ -213,8 +217,8 @@ static void work_step(struct job *job, int wake)
     if (job->state == BEGIN) {
         job->state = WORKING;
         step_after(job, job->work_ms);
-    } else if (job->state == WORKING && wake == 0) {
-        job_end(job, job->work_ms);
+    } else if (job->state == WORKING && wake != -ECANCELED) {
+        job_end(job, wake == 0 ? job->work_ms : wake);
     } else if (job->state == WORKING) {
         printf("%s cancelled\n", job->name);
         job->state = CLEANING_UP;
@@ -246,6 +250,8 @@ static void on_count_done(int result, void *arg)
 
     child->job = NULL;
     job->sum += result;
+    if (result < 0 && job->error == 0)
+        job->error = result;
     if (++job->i == job->n)
         step_after(job, 0);
 }

@@ -1,7 +1,7 @@
 /* closes_twice.c: closes a descriptor twice
  *
  * Outcome: failed
- * Says: closed twice
+ * Says: close.[0-9]+. was called in .*, but [0-9]+ was closed before, in
  *
  * SPDX-License-Identifier: MIT
  */

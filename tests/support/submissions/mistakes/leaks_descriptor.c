@@ -1,6 +1,7 @@
 /* leaks_descriptor.c: forgets to close what it opened
  *
  * Outcome: failed
+ * Points: 3
  * Says: descriptors are left open: \d+ \(/dev/null\)
  *
  * SPDX-License-Identifier: MIT
