@@ -41,10 +41,12 @@ struct verdict *progress_load(const struct workbook *workbook, const struct exer
     return verdict;
 }
 
-const struct exercise *progress_next(const struct workbook *workbook)
+const struct exercise *progress_next(const struct workbook *workbook, const struct exercise *after)
 {
-    for (size_t i = 0; i < workbook->exercises.count; i++) {
-        const struct exercise *exercise = &workbook->exercises.items[i];
+    size_t count = workbook->exercises.count;
+    size_t start = after != NULL ? (size_t)(after - workbook->exercises.items) + 1 : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct exercise *exercise = &workbook->exercises.items[(start + i) % count];
         struct verdict *verdict = progress_load(workbook, exercise);
         bool passed = verdict != NULL && verdict->outcome == OUTCOME_PASSED;
         verdict_free(verdict);
@@ -61,8 +63,9 @@ static void print_exercises(const struct workbook *workbook, int *points, int *m
         const struct exercise *exercise = &workbook->exercises.items[i];
         struct verdict *verdict = progress_load(workbook, exercise);
         bool first = i == 0 || strcmp(exercise[-1].section, exercise->section) != 0;
-        char *line = text_format("%2d/%-2d  %-24s %s", verdict ? verdict->points : 0, exercise->max,
-                                 exercise->name, verdict ? outcome_phrase(verdict->outcome) : "");
+        const char *phrase = verdict ? outcome_phrase(verdict->outcome) : "";
+        char *line = text_format("%2d/%-2d  %-*s%s", verdict ? verdict->points : 0, exercise->max,
+                                 *phrase ? 25 : 0, exercise->name, phrase);
         char *painted = report_painted(true, line);
         printf("%-7s%s\n", first ? exercise->section : "",
                verdict && verdict->outcome == OUTCOME_PASSED ? painted : line);
@@ -91,14 +94,14 @@ int command_progress(struct workbook *workbook, const struct options *options)
     (void)options;
     print_exercises(workbook, &points, &max);
     printf("\nProgress: %d of %d points.\n", points, max);
-    const struct exercise *next = progress_next(workbook);
+    const struct exercise *next = progress_next(workbook, NULL);
     if (next == NULL) {
         puts(max > 0 ? "All done. Well done!" : "There are no exercises here yet.");
         return STATUS_FULL;
     }
     char *task = hints_task(next);
     printf("Next: %s, in %s\n", next->name, next->source);
-    report_text(task, "  ", 3);
+    report_wrapped(task, strcspn(task, "\n"), "  ", "  ");
     printf("Read chapter-%s/README.md, change the file, then type:  ./workbook test %s\n"
            "When you are stuck:  ./workbook hint %s\n",
            next->section, next->name, next->name);

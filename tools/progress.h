@@ -16,7 +16,8 @@ void progress_save(const struct workbook *workbook, const struct verdict *verdic
 /* The last verdict, the caller's to free, or NULL. */
 struct verdict *progress_load(const struct workbook *workbook, const struct exercise *exercise);
 
-/* The first exercise without full points, or NULL. */
-const struct exercise *progress_next(const struct workbook *workbook);
+/* The first exercise behind `after` without full points, going round at the end; with NULL, from the
+ * beginning. NULL if there is none. */
+const struct exercise *progress_next(const struct workbook *workbook, const struct exercise *after);
 
 #endif

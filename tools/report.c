@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define COMPILER_LINES 60 /* shown to a person */
+#define WARNING_LINES  20 /* the same, of a program that was graded */
+#define WIDTH          92 /* columns of running text */
 
 static bool colours(void)
 {
@@ -56,25 +58,30 @@ void report_text(const char *text, const char *indent, int most)
 
 /* --- for a person ---------------------------------------------------------------------------- */
 
-/* Prints the idea in lines of readable width; those after the first stand under its text. */
-static void print_idea(const char *idea, size_t length, const char *indent)
+void report_wrapped(const char *text, size_t length, const char *first, const char *rest)
 {
-    const size_t width = 88, hanging = strlen("the idea: ");
-    char *under = text_format("%s%*s", indent, (int)hanging, "");
-    for (bool first = true; length > 0; first = false) {
-        size_t room = first ? width : width - hanging;
+    for (const char *indent = first; length > 0; indent = rest) {
+        size_t room = WIDTH - strlen(indent);
         size_t taken = length;
         if (length > room)
-            for (taken = room; taken > 0 && idea[taken] != ' ';)
+            for (taken = room; taken > 0 && text[taken] != ' ';)
                 taken--;
-        taken = taken > 0 ? taken : length; /* one word without an end */
-        char *line = text_copy(idea, taken);
-        report_text(line, first ? indent : under, 1);
+        taken = taken > 0 ? taken : strcspn(text, " "); /* a word longer than the line */
+        taken = taken < length ? taken : length;
+        char *line = text_copy(text, taken);
+        report_text(line, indent, 1);
         free(line);
-        taken += strspn(idea + taken, " ");
-        idea += taken;
+        taken += strspn(text + taken, " ");
+        text += taken;
         length -= taken < length ? taken : length;
     }
+}
+
+/* The lines of an idea after the first stand under its text. */
+static void print_idea(const char *idea, size_t length, const char *indent)
+{
+    char *under = text_format("%s%*s", indent, (int)strlen("the idea: "), "");
+    report_wrapped(idea, length, indent, under);
     free(under);
 }
 
@@ -129,7 +136,7 @@ void report_verdict(const struct verdict *verdict, bool brief)
     free(title);
     if (verdict->warnings && *verdict->warnings) {
         puts("  It compiles, but the compiler warns:");
-        report_text(verdict->warnings, "  ", COMPILER_LINES);
+        report_text(verdict->warnings, "  ", WARNING_LINES);
     }
     /* Of what is not begun, the first behaviour is explanation enough. */
     bool explain = true;
@@ -141,7 +148,10 @@ void report_verdict(const struct verdict *verdict, bool brief)
         explain = explain && (outcome != OUTCOME_UNSTARTED || verdict->behaviours[i].passed);
     }
     free(said);
-    report_text(verdict->message, "  ", COMPILER_LINES);
+    if (outcome == OUTCOME_UNSTARTED)
+        report_wrapped(verdict->message, strlen(verdict->message), "  ", "  ");
+    else
+        report_text(verdict->message, "  ", COMPILER_LINES);
 }
 
 /* "Not written yet: TODO(3), TODO(5)": in a long file a student may not see them all. */
@@ -178,13 +188,14 @@ void report_total(const struct submission *submissions, size_t count, const stru
              strcmp(open->label, open->exercise->source))
         puts(""); /* what to do is said above, or it is another one's file */
     else if (submission_todo(open, 0, &todo) != NULL) {
-        printf(" Next: %sTODO(%d) in %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
-               todo > 1 ? "mend what you have written, or go on with " : "", todo, open->label,
-               open->exercise->name, open->exercise->name);
+        printf(
+            " Next: %sTODO(%d) in %s\nThen: ./workbook test %s     (a hint: ./workbook hint %s)\n",
+            todo > 1 ? "mend what you have written, or go on with " : "", todo, open->label,
+            open->exercise->name, open->exercise->name);
         if (submission_todo(open, todo, NULL) != NULL)
             print_todos(open);
     } else
-        printf(" Next: change %s, then ./workbook test %s (a hint: ./workbook hint %s)\n",
+        printf(" Next: change %s\nThen: ./workbook test %s     (a hint: ./workbook hint %s)\n",
                open->label, open->exercise->name, open->exercise->name);
 }
 

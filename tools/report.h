@@ -19,6 +19,10 @@ void report_tap(const struct submission *submissions, size_t count);
 /* One line of TAP and its diagnostics; `number` counts from 1. */
 void report_tap_line(size_t number, bool ok, const char *name, const char *diagnostics);
 
+/* Prints running text in lines of readable width: the first behind `first`, the others behind
+ * `rest`. */
+void report_wrapped(const char *text, size_t length, const char *first, const char *rest);
+
 /* Prints at most `most` lines of text, each indented, control characters made visible. */
 void report_text(const char *text, const char *indent, int most);
 

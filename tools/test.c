@@ -122,7 +122,9 @@ static int report(const struct workbook *workbook, const struct test *test)
         report_tap(test->submissions, test->count);
     else
         report_total(test->submissions, test->count,
-                     test->options->file ? NULL : progress_next(workbook));
+                     test->options->file
+                         ? NULL
+                         : progress_next(workbook, test->submissions[test->count - 1].exercise));
     /* meson takes any other status for an error of the test, and not for a failure */
     return full || test->options->tap ? STATUS_FULL : STATUS_PART;
 }

@@ -139,7 +139,7 @@ class People(WorkbookTest):
         at = lines.index('[0/3] it ends # SKIP not')
         self.assertEqual(lines[at + 1], '      expected  got')
         self.assertEqual(lines[at + 2], '      0.000  \\x1b[2J')
-        self.assertTrue(lines[-1].startswith('2 of 5 points. '), lines[-1])
+        self.assertTrue(lines[-2].startswith('2 of 5 points. Next: '), lines[-2])
 
     def test_what_was_said_is_not_said_again(self):
         self.tree.source(*FIRST, PASSING.replace('it ', 'nothing '))

@@ -8,7 +8,7 @@ import os
 import shutil
 import unittest
 
-from fake_tree import PART, WorkbookTest, main
+from fake_tree import PART, PASSING, WorkbookTest, main
 
 FIRST = ('3.3.1', '01_async_await')
 EXERCISES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'exercises')
@@ -59,6 +59,20 @@ class Rest(WorkbookTest):
         self.assertTrue(text.endswith('\nNot written yet: TODO(2), TODO(4)\n'), text)
         self.tree.source(*FIRST, PART + '/* TODO(2): a */\n')
         self.assertNotIn('Not written', self.tree.run('test', '01').stdout)
+
+    def test_what_comes_next_is_the_exercise_behind_the_one_that_passed(self):
+        self.tree.source('3.3.1', '02_suspend_resume', PASSING)
+        self.assertIn('Next: p1_coroutines', self.tree.run('test', '02').stdout)
+        self.tree.source('3.3.2', '08_http_client', PASSING)
+        self.assertIn('Next: 01_async_await', self.tree.run('test', '08').stdout)
+
+    def test_running_text_is_wrapped(self):
+        self.tree.source(*FIRST, '#include "NAME.h"\n/* TODO(1): %s */\nconst char passes[] = "";\n'
+                         % ('what must be true ' * 12))
+        lines = self.tree.run('test', '01').stdout.splitlines()
+        first = next(i for i, line in enumerate(lines) if 'start with TODO(1)' in line)
+        self.assertTrue(lines[first + 1].startswith('  ') and 'must be true' in lines[first + 1])
+        self.assertLessEqual(max(map(len, lines)), 92)
 
     def test_help_stands_behind_every_command(self):
         for arguments in (('test', '--help'), ('hint', '--help'), ('run', '--help')):
