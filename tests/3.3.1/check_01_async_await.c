@@ -187,30 +187,35 @@ START_TEST(without_water_it_ends_after_heating)
 }
 END_TEST
 
-START_TEST(all_ways_fail_the_same)
+/* Each way makes an espresso with these supplies; all print the same. */
+static void all_ways_fail(int beans_g, int water_ml, const char *lines)
 {
     struct sched *sched = sched_new(test_base());
-    struct cup dry[] = {{.machine = "callbacks"}, {.machine = "machine"}, {.machine = "coroutine"}};
-    struct cup empty[] = {{.machine = "1"}, {.machine = "2"}, {.machine = "3"}};
+    struct cup cups[] = {
+        {.machine = "callbacks"}, {.machine = "machine"}, {.machine = "coroutine"}};
 
-    for (int way = BY_CALLBACKS; way <= BY_COROUTINE; way++) {
-        cup_start(&dry[way], sched, (enum espresso_way)way, DOSE_G, 0);
-        cup_start(&empty[way], sched, (enum espresso_way)way, 0, CUP_ML);
-    }
+    for (int way = BY_CALLBACKS; way <= BY_COROUTINE; way++)
+        cup_start(&cups[way], sched, (enum espresso_way)way, beans_g, water_ml);
     run_loop();
-    expect_trace("0.000  callbacks: start\n0.000  machine: start\n0.000  coroutine: start\n"
-                 "0.000  1: start\n0.000  2: start\n0.000  3: start\n"
-                 "0.300  callbacks: ground\n0.300  machine: ground\n0.300  coroutine: ground\n"
-                 "0.300  1: no beans\n0.300  2: no beans\n0.300  3: no beans\n"
-                 "0.500  callbacks: no water\n0.500  machine: no water\n"
-                 "0.500  coroutine: no water\n");
+    expect_trace(lines);
     for (int way = BY_CALLBACKS; way <= BY_COROUTINE; way++) {
-        expect_result(&dry[way], -ENODATA);
-        expect_result(&empty[way], -ENODATA);
-        espresso_free(dry[way].espresso);
-        espresso_free(empty[way].espresso);
+        expect_result(&cups[way], -ENODATA);
+        espresso_free(cups[way].espresso);
     }
     sched_free(sched);
+}
+
+START_TEST(all_ways_fail_the_same)
+{
+    all_ways_fail(0, CUP_ML,
+                  "0.000  callbacks: start\n0.000  machine: start\n0.000  coroutine: start\n"
+                  "0.300  callbacks: no beans\n0.300  machine: no beans\n"
+                  "0.300  coroutine: no beans\n");
+    all_ways_fail(DOSE_G, 0,
+                  "0.300  callbacks: start\n0.300  machine: start\n0.300  coroutine: start\n"
+                  "0.600  callbacks: ground\n0.600  machine: ground\n0.600  coroutine: ground\n"
+                  "0.800  callbacks: no water\n0.800  machine: no water\n"
+                  "0.800  coroutine: no water\n");
 }
 END_TEST
 
