@@ -102,13 +102,34 @@ static const char *find_hint(const char *section, int level)
     return NULL;
 }
 
+/* On the page a hint is folded away. Takes out the lines that do so, and of the empty lines that
+ * are left, those behind another. */
+static void unfold(char *text)
+{
+    char *out = text;
+    bool empty = false;
+    for (const char *line = text; *line != '\0';) {
+        const char *next = next_line(line);
+        size_t length = (size_t)(next - line);
+        bool fold = strncmp(line, "<details>", 9) == 0 || strncmp(line, "</details>", 10) == 0;
+        if (!fold && !(empty && *line == '\n')) {
+            empty = *line == '\n';
+            memmove(out, line, length);
+            out += length;
+        }
+        line = next;
+    }
+    while (out > text && out[-1] == '\n')
+        out--;
+    *out = '\0';
+}
+
 static void print_hint(const char *section, int level)
 {
     const char *heading = find_hint(section, level);
     const char *end = next_heading(next_line(heading), 3);
     char *text = text_copy(heading + 4, (size_t)(end - heading - 4)); /* without "### " */
-    for (size_t length = strlen(text); length > 0 && text[length - 1] == '\n';)
-        text[--length] = '\0';
+    unfold(text);
     report_text(text, "", 1000);
     free(text);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,10 @@ static void check_budget(size_t size)
 
     if (!verdict_is_open() || !__sanitizer_get_current_allocated_bytes)
         return;
+    if (size > PTRDIFF_MAX)
+        verdict_end(VERDICT_BROKEN,
+                    "%zu bytes were asked for, %s: has a negative number become a size?", size,
+                    where_called(place, sizeof place));
     if (size > budget || __sanitizer_get_current_allocated_bytes() + size > budget)
         verdict_end(VERDICT_BROKEN, "memory ran out: more than %zu MiB are in use, %s", budget_mib,
                     where_called(place, sizeof place));
@@ -70,7 +75,8 @@ void *__wrap_malloc(size_t size)
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return alloc_fails_now(n * size) ? NULL : calloc(n, size);
+    return alloc_fails_now(n == 0 || size <= SIZE_MAX / n ? n * size : SIZE_MAX) ? NULL
+                                                                                 : calloc(n, size);
 }
 
 void *__wrap_realloc(void *old, size_t size)

@@ -78,10 +78,15 @@ in a row.
 More of it.
 
 ### Hint 1
+
+<details><summary>Show it</summary>
+
 First hint.
 ```c
 ## no heading
 ```
+
+</details>
 
 ### Hint 2
 Second hint.

@@ -300,6 +300,8 @@ class Hints(WorkbookTest):
         one, two, three = (self.tree.run('hint', '01').stdout for _ in range(3))
         self.assertIn('First hint.\n```c\n## no heading\n```\n', one)
         self.assertNotIn('Second', one)
+        self.assertNotIn('details', one)
+        self.assertNotIn('\n\n\n', one)
         self.assertTrue('Second hint.' in two and 'First' not in two)
         self.assertTrue('First' in three and 'Second' in three)
         self.assertEqual(self.tree.run('hint', '02').returncode, 2)
