@@ -143,7 +143,11 @@ static int program_open(struct program *program)
     program->base = event_base_new();
     if (program->base == NULL)
         return -1;
+    /* region: common_timeout */
+    /* A timer stands in this queue if event_add() gets this very pointer. With a 0 in another
+     * struct timeval it would be an ordinary timer, in the heap. */
     program->next_turn = event_base_init_common_timeout(program->base, &NO_TIME);
+    /* end region */
     if (program->next_turn == NULL || task_open(&program->main, program, on_main_resumed) != 0 ||
         task_open(&program->count, program, on_count_resumed) != 0)
         return -1;

@@ -136,10 +136,12 @@ static int coroutine_open(struct coroutine *self, struct event_base *base)
         return -1;
     self->own.bottom = self->memory + GUARD_BYTES;
     self->own.size = STACK_BYTES;
+    /* region: first_function */
     registers->uc_stack.ss_sp = self->memory + GUARD_BYTES;
     registers->uc_stack.ss_size = STACK_BYTES;
     makecontext(registers, (void (*)(void))coroutine_main, 2, (unsigned)(pointer >> 32),
                 (unsigned)pointer);
+    /* end region */
     self->timer = evtimer_new(base, on_resume, self);
     if (self->timer == NULL)
         return -1;

@@ -84,9 +84,10 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    /* TODO(3): each task that was ready when the turn began has made one step. One that wants
-     * another is the last in the queue; one that has ended is gone, with its memory. A next turn is
-     * ordered if anybody waits for it. See 3.3.1 "Task scheduling". */
+    /* TODO(3): each task that was ready when the turn began has made exactly one step, and no other
+     * task any. One that wants another is the last in the queue; one that has ended is gone, with
+     * its memory. A next turn is ordered if anybody waits for it, and only then. See 3.3.1 "Task
+     * scheduling". */
     (void)r;
 }
 
@@ -159,16 +160,18 @@ int main(void)
     if (err == 0 && event_add(kettle, &at_once) != 0)
         err = -ENOMEM;
     if (err != 0) {
-        fprintf(stderr, "06_task_scheduling: set-up: %s\n",
-                err == -ENOSYS ? "runner_spawn() is not written yet: start with TODO(1)"
-                               : "out of memory");
+        const char *why = "out of memory";
+        if (err == -ENOSYS)
+            why = turn_order(r) == -ENOSYS ? "nothing is written yet: start with TODO(1)"
+                                           : "runner_spawn() is not written yet: TODO(2)";
+        fprintf(stderr, "06_task_scheduling: set-up: %s\n", why);
         goto cleanup;
     }
     if (event_base_dispatch(base) == 1 && runner_waiting(r) == 0)
         status = EXIT_SUCCESS;
     else
-        fprintf(stderr, "06_task_scheduling: the loop has ended, and %zu tasks wait for a turn\n",
-                runner_waiting(r));
+        fprintf(stderr, "06_task_scheduling: the loop has ended; tasks without a turn: %zu%s\n",
+                runner_waiting(r), jobs[0].printed == 0 ? ": on_turn() is TODO(3)" : "");
 
 cleanup:
     runner_free(r);

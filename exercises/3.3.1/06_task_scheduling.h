@@ -22,8 +22,8 @@
  *     spawned within a step of another one.
  *   - First in, first out. A task that is spawned, or that has yielded, goes behind all that are
  *     ready by then. So a task that spawns another and then yields comes behind that one.
- *   - A turn makes one step at the most for each task that was ready when the turn began, and none
- *     for a task that is spawned in it.
+ *   - A turn makes exactly one step for each task that was ready when the turn began, and none for
+ *     a task that is spawned in it.
  *   - Between two turns the loop looks at its timers and descriptors: a task may yield for ever,
  *     and all others are served. A turn costs no time: it follows as soon as they have been.
  *   - Without a task that is ready the runner keeps no event in the loop, so that the loop may end.

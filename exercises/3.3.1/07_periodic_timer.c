@@ -55,7 +55,7 @@ static int timer_add_us(struct metronome *m, int64_t us)
 static long long beats_due(const struct metronome *m)
 {
     /* TODO(1): the number of the last beat whose time has come is returned, 0 before the first, for
-     * any period. See 3.3.1 "Task scheduling". */
+     * any period. See 3.3.1 "07_periodic_timer: drift". */
     (void)m;
     return 0;
 }
@@ -64,8 +64,8 @@ static long long beats_due(const struct metronome *m)
 static int metronome_wait(struct metronome *m)
 {
     /* TODO(2): on_timer() is called when the first beat that is still to come is due, and not a
-     * moment earlier or later, however long on_beat has just taken, and whoever else wakes the loop
-     * meanwhile. See 3.3.1 "Task scheduling". */
+     * moment earlier or later, however long on_beat, or whoever has started the metronome, has just
+     * taken, and whoever else wakes the loop meanwhile. See 3.3.1 "07_periodic_timer: drift". */
     (void)beats_due(m);
     (void)timer_add_us;
     return 0;
@@ -79,7 +79,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)what;        /* and only one thing can happen to it */
     m->in_beat = true; /* so metronome_free() leaves m to us */
     /* TODO(3): on_beat has been called with the number of the beat that is due, and the metronome
-     * waits for its next beat, unless on_beat has stopped it. See 3.3.1 "Task scheduling". */
+     * waits for its next beat, unless on_beat has stopped it. Every way out of on_timer() passes
+     * the lines below. See 3.3.1 "07_periodic_timer: drift". */
     m->in_beat = false;
     if (m->freed)
         metronome_free(m);
@@ -155,6 +156,17 @@ static void on_beat(long long n, void *arg)
         metronome_stop(player->metronome);
 }
 
+/* No beat was heard: which TODO is the next one? */
+static int next_todo(const struct metronome *m)
+{
+    const bool has_waited = beats_due(m) > 0;
+
+    (void)usleep(m->period_ms * US_PER_MS); /* now a beat is due */
+    if (beats_due(m) == 0)
+        return 1;
+    return has_waited ? 3 : 2;
+}
+
 int main(void)
 {
     struct player player = {.metronome = NULL};
@@ -170,7 +182,8 @@ int main(void)
     if (event_base_dispatch(base) == 1 && player.last > 0)
         status = EXIT_SUCCESS;
     else
-        fprintf(stderr, "07_periodic_timer: no beat was heard: start with TODO(1)\n");
+        fprintf(stderr, "07_periodic_timer: no beat was heard: start with TODO(%d)\n",
+                next_todo(player.metronome));
 
 cleanup:
     metronome_free(player.metronome);

@@ -156,6 +156,17 @@ static void on_beat(long long n, void *arg)
         metronome_stop(player->metronome);
 }
 
+/* No beat was heard: which TODO is the next one? */
+static int next_todo(const struct metronome *m)
+{
+    const bool has_waited = beats_due(m) > 0;
+
+    (void)usleep(m->period_ms * US_PER_MS); /* now a beat is due */
+    if (beats_due(m) == 0)
+        return 1;
+    return has_waited ? 3 : 2;
+}
+
 int main(void)
 {
     struct player player = {.metronome = NULL};
@@ -171,7 +182,8 @@ int main(void)
     if (event_base_dispatch(base) == 1 && player.last > 0)
         status = EXIT_SUCCESS;
     else
-        fprintf(stderr, "07_periodic_timer: no beat was heard: start with TODO(1)\n");
+        fprintf(stderr, "07_periodic_timer: no beat was heard: start with TODO(%d)\n",
+                next_todo(player.metronome));
 
 cleanup:
     metronome_free(player.metronome);

@@ -3,100 +3,39 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <stdbool.h>
-#include <unistd.h>
+#include <stdlib.h>
 
-#include "06_task_scheduling.h"
-#include "result_text.h"
-#include "suite.h"
-#include "vclock.h"
-
-/* libevent promises no order between a turn and a timer that are due together, so a few steps more
- * or less are right. A runner that starves others lets MANY pass. */
-enum { FEW = 4, MANY = 1000 };
-
-/* ---- jobs: tasks that print pages ---- */
-
-struct job {
-    const char *name;
-    int pages;
-    struct job *spawns;    /* spawned while page 1 is printed; NULL: none */
-    struct runner *runner; /* set by submit() */
-    int printed;
-};
-
-static enum step_end print_page(void *arg);
-
-static void submit(struct runner *r, struct job *job)
-{
-    int err;
-
-    job->runner = r;
-    err = runner_spawn(r, print_page, job);
-    if (err != 0)
-        fail_test("runner_spawn() of \"%s\"\nexpected  returns 0\ngot       returns %s", job->name,
-                  result_text(err));
-}
-
-static enum step_end print_page(void *arg)
-{
-    struct job *job = arg;
-
-    if (job->printed == job->pages)
-        fail_test("\"%s\" has ended with page %d, by STEP_DONE, and is called once more", job->name,
-                  job->pages);
-    trace("%s: page %d", job->name, ++job->printed);
-    if (job->printed == 1 && job->spawns != NULL) {
-        submit(job->runner, job->spawns);
-        trace("%s: has spawned %s", job->name, job->spawns->name);
-    }
-    return job->printed < job->pages ? STEP_AGAIN : STEP_DONE;
-}
-
-static struct runner *runner_or_fail(void)
-{
-    struct runner *r = runner_new(test_base());
-
-    vclock_livelock_limit(20 * MANY); /* a loop that never ends is told soon */
-    if (r == NULL)
-        fail_test("runner_new() returned NULL");
-    return r;
-}
-
-static void expect_waiting(const struct runner *r, size_t n, const char *when)
-{
-    if (runner_waiting(r) != n)
-        fail_test("runner_waiting() %s\nexpected  %zu\ngot       %zu", when, n, runner_waiting(r));
-}
+#include "print_shop.h"
+#include "print_shop_turns.h"
 
 /* ---- a spawned task runs from the loop ---- */
 
 START_TEST(spawned_before_the_loop_runs)
 {
-    struct runner *r = runner_or_fail();
+    struct shop shop = shop_open();
     struct job letter = {.name = "letter", .pages = 1};
 
-    submit(r, &letter);
+    submit(&shop, &letter);
     trace("runner_spawn() has returned");
-    run_loop();
+    run_shop(&shop);
     expect_trace_in_order("0.000  runner_spawn() has returned\n"
                           "0.000  letter: page 1\n");
-    runner_free(r);
+    runner_free(shop.runner);
 }
 END_TEST
 
 START_TEST(spawned_within_a_step)
 {
-    struct runner *r = runner_or_fail();
+    struct shop shop = shop_open();
     struct job letter = {.name = "letter", .pages = 1};
     struct job thesis = {.name = "thesis", .pages = 1, .spawns = &letter};
 
-    submit(r, &thesis);
-    run_loop();
+    submit(&shop, &thesis);
+    run_shop(&shop);
     expect_trace_in_order("0.000  thesis: page 1\n"
                           "0.000  thesis: has spawned letter\n"
                           "0.000  letter: page 1\n");
-    runner_free(r);
+    runner_free(shop.runner);
 }
 END_TEST
 
@@ -104,14 +43,14 @@ END_TEST
 
 START_TEST(three_jobs_take_turns)
 {
-    struct runner *r = runner_or_fail();
+    struct shop shop = shop_open();
     struct job jobs[] = {{.name = "thesis", .pages = 4},
                          {.name = "letter", .pages = 1},
                          {.name = "poster", .pages = 2}};
 
     for (int k = 0; k < 3; k++)
-        submit(r, &jobs[k]);
-    run_loop();
+        submit(&shop, &jobs[k]);
+    run_shop(&shop);
     expect_trace_in_order("0.000  thesis: page 1\n"
                           "0.000  letter: page 1\n"
                           "0.000  poster: page 1\n"
@@ -119,7 +58,7 @@ START_TEST(three_jobs_take_turns)
                           "0.000  poster: page 2\n"
                           "0.000  thesis: page 3\n"
                           "0.000  thesis: page 4\n");
-    runner_free(r);
+    runner_free(shop.runner);
 }
 END_TEST
 
@@ -127,14 +66,14 @@ END_TEST
  * yields after it has spawned the letter. */
 START_TEST(spawned_by_a_task_it_comes_behind_the_others)
 {
-    struct runner *r = runner_or_fail();
+    struct shop shop = shop_open();
     struct job letter = {.name = "letter", .pages = 2};
     struct job thesis = {.name = "thesis", .pages = 2, .spawns = &letter};
     struct job poster = {.name = "poster", .pages = 2};
 
-    submit(r, &thesis);
-    submit(r, &poster);
-    run_loop();
+    submit(&shop, &thesis);
+    submit(&shop, &poster);
+    run_shop(&shop);
     expect_trace_in_order("0.000  thesis: page 1\n"
                           "0.000  thesis: has spawned letter\n"
                           "0.000  poster: page 1\n"
@@ -142,99 +81,83 @@ START_TEST(spawned_by_a_task_it_comes_behind_the_others)
                           "0.000  thesis: page 2\n"
                           "0.000  poster: page 2\n"
                           "0.000  letter: page 2\n");
-    runner_free(r);
+    runner_free(shop.runner);
+}
+END_TEST
+
+/* Three tasks that yield again and again make a step each while the loop goes round once. If they
+ * never let it go round, that is starvation, and told below. */
+START_TEST(a_turn_is_a_step_of_each)
+{
+    enum { JOBS = 3, ROUNDS = 20 };
+    struct shop shop = shop_open();
+    struct job jobs[JOBS] = {{.name = "thesis", .pages = MANY},
+                             {.name = "letter", .pages = MANY},
+                             {.name = "poster", .pages = MANY}};
+
+    for (int k = 0; k < JOBS; k++)
+        submit(&shop, &jobs[k]);
+    run_rounds(ROUNDS);
+    if (shop.steps == 0)
+        fail_without_a_step();
+    for (int k = 0; k < JOBS; k++)
+        if (abs(jobs[k].printed - ROUNDS) > 1 && jobs[k].printed < MANY)
+            fail_test("three tasks yield again and again, while the loop goes round %d times\n"
+                      "expected  %d steps of each task, one a turn (or one more, or less)\n"
+                      "got       %d, %d and %d steps",
+                      ROUNDS, ROUNDS, jobs[0].printed, jobs[1].printed, jobs[2].printed);
+    runner_free(shop.runner);
+}
+END_TEST
+
+/* Those that end make the queue shorter while the turn runs. */
+START_TEST(a_turn_is_a_step_of_each_that_ends)
+{
+    enum { JOBS = 20, ROUNDS = 2 };
+    struct shop shop = shop_open();
+    struct job jobs[JOBS] = {{.name = "letter"}};
+
+    for (int k = 0; k < JOBS; k++) {
+        jobs[k] = (struct job){.name = "letter", .pages = 1};
+        submit(&shop, &jobs[k]);
+    }
+    run_rounds(ROUNDS);
+    if (shop.steps == 0)
+        fail_without_a_step();
+    if (shop.steps != JOBS)
+        fail_test("%d tasks are ready, and each ends with its first step\n"
+                  "expected  %d steps in the first turn\n"
+                  "got       %d steps while the loop has gone round %d times",
+                  JOBS, JOBS, shop.steps, ROUNDS);
+    runner_free(shop.runner);
 }
 END_TEST
 
 /* ---- a yield starves nobody ---- */
 
-/* A task that makes a timer or a descriptor ready in its first step, and goes on until its callback
- * has been called, or MANY steps have been made. */
-struct waiter {
-    struct runner *runner;
-    struct event *event;  /* what it waits for; of the test */
-    int write_fd;         /* >= 0: a byte written to it makes the event ready */
-    bool by_descendants;  /* it does not yield: it spawns the next one, and ends */
-    int steps, called_at; /* called_at: steps made when the callback came; -1: it has not */
-};
-
-static enum step_end step_waiter(void *arg)
-{
-    struct waiter *w = arg;
-    const struct timeval at_once = {.tv_sec = 0};
-
-    if (w->steps++ == 0) {
-        if (w->write_fd >= 0)
-            ck_assert_int_eq(write(w->write_fd, "x", 1), 1);
-        ck_assert_int_eq(event_add(w->event, w->write_fd >= 0 ? NULL : &at_once), 0);
-    }
-    if (w->called_at >= 0 || w->steps >= MANY)
-        return STEP_DONE;
-    if (!w->by_descendants)
-        return STEP_AGAIN;
-    ck_assert_int_eq(runner_spawn(w->runner, step_waiter, w), 0);
-    return STEP_DONE;
-}
-
-static void on_waited_for(evutil_socket_t fd, short what, void *arg)
-{
-    struct waiter *w = arg;
-
-    (void)fd;
-    (void)what;
-    w->called_at = w->steps;
-}
-
-/* `steps_of`: whose steps they are. `whom`: what is kept waiting. */
-static void expect_served(struct waiter *w, const char *steps_of, const char *whom)
-{
-    int err = runner_spawn(w->runner, step_waiter, w);
-
-    if (err != 0)
-        fail_test("runner_spawn()\nexpected  returns 0\ngot       returns %s", result_text(err));
-    run_loop();
-    if (w->steps == 0)
-        fail_test("the loop has ended, and a spawned task has made no step");
-    if (w->called_at > FEW)
-        fail_test("%s; meanwhile %s is ready\n"
-                  "expected  its callback comes after %d steps at the latest\n"
-                  "got       its callback comes after %d steps",
-                  steps_of, whom, FEW, w->called_at);
-    expect_waiting(w->runner, 0, "when the loop has ended");
-    event_free(w->event);
-    runner_free(w->runner);
-}
-
 START_TEST(a_timer_is_served)
 {
-    struct waiter w = {.runner = runner_or_fail(), .write_fd = -1, .called_at = -1};
-
-    w.event = evtimer_new(test_base(), on_waited_for, &w);
-    expect_served(&w, "a task yields again and again", "a timer");
+    expect_guest_served(YIELDS, false);
 }
 END_TEST
 
 START_TEST(a_descriptor_is_served)
 {
-    struct waiter w = {.runner = runner_or_fail(), .called_at = -1};
-    int fds[2];
-
-    ck_assert_int_eq(pipe(fds), 0);
-    w.write_fd = fds[1];
-    w.event = event_new(test_base(), fds[0], EV_READ, on_waited_for, &w);
-    expect_served(&w, "a task yields again and again", "a descriptor");
-    close(fds[0]);
-    close(fds[1]);
+    expect_guest_served(YIELDS, true);
 }
 END_TEST
 
-START_TEST(tasks_that_spawn_tasks_starve_nobody)
+START_TEST(tasks_that_spawn_and_end_starve_nobody)
 {
-    struct waiter w = {
-        .runner = runner_or_fail(), .write_fd = -1, .called_at = -1, .by_descendants = true};
+    expect_guest_served(SPAWNS_AND_ENDS, false);
+    expect_guest_served(SPAWNS_AND_ENDS, true);
+}
+END_TEST
 
-    w.event = evtimer_new(test_base(), on_waited_for, &w);
-    expect_served(&w, "each task spawns the next one and ends", "a timer");
+START_TEST(tasks_that_spawn_and_yield_starve_nobody)
+{
+    expect_guest_served(SPAWNS_AND_YIELDS, false);
+    expect_guest_served(SPAWNS_AND_YIELDS, true);
 }
 END_TEST
 
@@ -242,19 +165,40 @@ END_TEST
 
 START_TEST(the_loop_ends_with_the_last_task)
 {
-    struct runner *r = runner_or_fail();
+    struct shop shop = shop_open();
     struct job letter = {.name = "letter", .pages = 1};
     struct job thesis = {.name = "thesis", .pages = 2};
 
     run_loop(); /* nobody is ready: it ends at once */
-    submit(r, &letter);
-    submit(r, &thesis);
-    run_loop();
+    submit(&shop, &letter);
+    submit(&shop, &thesis);
+    run_shop(&shop);
     expect_trace("0.000  letter: page 1\n"
                  "0.000  thesis: page 1\n"
                  "0.000  thesis: page 2\n");
-    expect_waiting(r, 0, "when the loop has ended");
-    runner_free(r);
+    expect_waiting(shop.runner, 0, "when the loop has ended");
+    runner_free(shop.runner);
+}
+END_TEST
+
+/* The loop goes round until the last step has been made, and is looked at right behind it. */
+START_TEST(no_turn_for_nobody)
+{
+    enum { ENOUGH = 10 };
+    struct shop shop = shop_open();
+    struct job thesis = {.name = "thesis", .pages = 2};
+
+    submit(&shop, &thesis);
+    for (int round = 0; round < ENOUGH && runner_waiting(shop.runner) > 0; round++)
+        ck_assert_int_ge(event_base_loop(test_base(), EVLOOP_ONCE), 0);
+    if (shop.steps == 0)
+        fail_without_a_step();
+    expect_waiting(shop.runner, 0, "when all pages are printed");
+    if (events_in_the_loop() > 0)
+        fail_test("the turn in which the last task has ended is over\n"
+                  "expected  no event is pending in the loop\n"
+                  "got       one is: a turn has been ordered for nobody");
+    runner_free(shop.runner);
 }
 END_TEST
 
@@ -265,27 +209,27 @@ static void on_customer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    submit(job->runner, job);
+    submit(job->shop, job);
     trace("%s: submitted", job->name);
 }
 
 START_TEST(a_task_comes_when_the_queue_is_empty)
 {
-    struct runner *r = runner_or_fail();
+    struct shop shop = shop_open();
     struct job thesis = {.name = "thesis", .pages = 1};
-    struct job letter = {.name = "letter", .pages = 2, .runner = r};
+    struct job letter = {.name = "letter", .pages = 2, .shop = &shop};
     const struct timeval delay = {.tv_usec = 100 * 1000};
     struct event *door = evtimer_new(test_base(), on_customer, &letter);
 
-    submit(r, &thesis);
+    submit(&shop, &thesis);
     ck_assert_int_eq(event_add(door, &delay), 0);
-    run_loop();
+    run_shop(&shop);
     expect_trace("0.000  thesis: page 1\n"
                  "0.100  letter: submitted\n"
                  "0.100  letter: page 1\n"
                  "0.100  letter: page 2\n");
     event_free(door);
-    runner_free(r);
+    runner_free(shop.runner);
 }
 END_TEST
 
@@ -293,12 +237,12 @@ END_TEST
 
 START_TEST(freed_before_the_first_step)
 {
-    struct runner *r = runner_or_fail();
+    struct shop shop = shop_open();
     struct job jobs[] = {{.name = "thesis", .pages = 4}, {.name = "letter", .pages = 1}};
 
-    submit(r, &jobs[0]);
-    submit(r, &jobs[1]);
-    runner_free(r);
+    submit(&shop, &jobs[0]);
+    submit(&shop, &jobs[1]);
+    runner_free(shop.runner);
     run_loop();
     expect_trace("");
     runner_free(NULL);
@@ -316,18 +260,18 @@ static void on_break(evutil_socket_t fd, short what, void *base)
 START_TEST(freed_half_way)
 {
     const struct timeval at_once = {.tv_sec = 0};
-    struct runner *r = runner_or_fail();
+    struct shop shop = shop_open();
     struct job jobs[] = {{.name = "thesis", .pages = MANY}, {.name = "poster", .pages = MANY}};
     struct event *stop = evtimer_new(test_base(), on_break, test_base());
     int printed;
 
-    submit(r, &jobs[0]);
-    submit(r, &jobs[1]);
+    submit(&shop, &jobs[0]);
+    submit(&shop, &jobs[1]);
     ck_assert_int_eq(event_add(stop, &at_once), 0);
     run_loop();
-    expect_waiting(r, 2, "when the loop was stopped and two tasks have not ended");
+    expect_waiting(shop.runner, 2, "when the loop was stopped and two tasks have not ended");
     printed = jobs[0].printed + jobs[1].printed;
-    runner_free(r);
+    runner_free(shop.runner);
     run_loop();
     if (jobs[0].printed + jobs[1].printed != printed)
         fail_test("a task made a step after runner_free()");
@@ -335,40 +279,66 @@ START_TEST(freed_half_way)
 }
 END_TEST
 
-/* The tasks of other calls are as they were. Without a next turn the loop ends, and they wait. */
-static void three_jobs(void *arg)
+/* Behind the spawns, with some of them refused: who is refused is not there, and the others are as
+ * they were. */
+static void expect_refused_or_queued(const struct shop *shop, const int *results, int n)
 {
-    struct runner *r = runner_new(test_base());
-    struct job jobs[] = {{.name = "thesis", .pages = 2},
-                         {.name = "letter", .pages = 2},
-                         {.name = "poster", .pages = 2}};
-    int results[3];
+    size_t queued = 0;
 
-    (void)arg;
-    if (r == NULL)
-        return;
-    for (int k = 0; k < 3; k++)
-        results[k] = runner_spawn(r, print_page, &jobs[k]);
-    run_loop();
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < n; k++) {
         if (results[k] != 0 && results[k] != -ENOMEM)
             fail_test("runner_spawn() where memory runs out\nexpected  returns -ENOMEM\n"
                       "got       returns %s",
-                      result_text(results[k]));
-        if (jobs[k].printed != (results[k] == 0 ? 2 : 0) &&
-            (results[k] != 0 || runner_waiting(r) == 0))
-            fail_test("memory runs out; runner_spawn() of \"%s\" returned %s\n"
-                      "expected  pages printed: %d\ngot       pages printed: %d",
-                      jobs[k].name, result_text(results[k]), results[k] == 0 ? 2 : 0,
-                      jobs[k].printed);
+                      results[k] == -1 ? "-1" : result_text(results[k])); /* not "-EPERM" */
+        queued += results[k] == 0;
     }
-    runner_free(r);
+    if (runner_waiting(shop->runner) != queued)
+        fail_test("memory ran out, for a task or for its turn\n"
+                  "expected  tasks that wait: %zu, one for each runner_spawn() that returned 0\n"
+                  "got       tasks that wait: %zu",
+                  queued, runner_waiting(shop->runner));
+    if (queued > 0)
+        expect_turn_ordered("memory ran out, and ");
+}
+
+/* `arg`: how many jobs. Where the next turn cannot be had, the loop ends, and tasks wait; but a
+ * first turn there was. */
+static void jobs_of_two_pages(void *arg)
+{
+    enum { MOST = 3 };
+    const int n = *(const int *)arg;
+    struct shop shop = {.runner = runner_new(test_base())};
+    struct job jobs[MOST];
+    int results[MOST];
+
+    if (shop.runner == NULL)
+        return;
+    for (int k = 0; k < n; k++) {
+        jobs[k] = (struct job){.name = "letter", .pages = 2, .shop = &shop};
+        results[k] = runner_spawn(shop.runner, print_page, &jobs[k]);
+    }
+    expect_refused_or_queued(&shop, results, n);
+    run_loop();
+    if (runner_waiting(shop.runner) > 0 && shop.steps == 0)
+        fail_without_a_step();
+    for (int k = 0; k < n; k++) {
+        const int pages = results[k] == 0 ? 2 : 0;
+        const bool may_wait = results[k] == 0 && runner_waiting(shop.runner) > 0;
+        if (jobs[k].printed != pages && !may_wait)
+            fail_test("memory ran out; runner_spawn() returned %s for job %d of %d\n"
+                      "expected  pages printed: %d\ngot       pages printed: %d",
+                      result_text(results[k]), k + 1, n, pages, jobs[k].printed);
+    }
+    runner_free(shop.runner);
 }
 
 START_TEST(memory_runs_out)
 {
+    int one = 1, three = 3;
+
     vclock_livelock_limit(20 * MANY);
-    each_allocation_fails(three_jobs, NULL);
+    each_allocation_fails(jobs_of_two_pages, &one);
+    each_allocation_fails(jobs_of_two_pages, &three);
 }
 END_TEST
 
@@ -376,25 +346,32 @@ Suite *exercise_suite(void)
 {
     Suite *s = suite_create("06_task_scheduling");
 
-    behaviour(s, "[1] a spawned task runs from the loop, not inside runner_spawn()",
-              "to spawn a task makes it ready and no more; the loop makes its steps (3.3.1, \"Task "
-              "scheduling\")",
-              spawned_before_the_loop_runs, spawned_within_a_step);
-    behaviour(s, "[1] first in, first out, a step each",
-              "who becomes ready, by a spawn or by a yield, goes behind all that are ready by then "
-              "(3.3.1, \"Task scheduling\")",
-              three_jobs_take_turns, spawned_by_a_task_it_comes_behind_the_others);
+    behaviour(
+        s, "[1] a spawned task runs from the loop, not inside runner_spawn()",
+        "to spawn a task makes it ready and no more; the loop makes its steps, in a turn that "
+        "comes without a wait (3.3.1, \"Task scheduling\")",
+        spawned_before_the_loop_runs, spawned_within_a_step);
+    behaviour(
+        s, "[1] first in, first out, a step each",
+        "who becomes ready, by a spawn or by a yield, goes behind all that are ready by then; "
+        "a turn is one step of each that was ready when it began, and comes without a wait "
+        "(3.3.1, \"Task scheduling\")",
+        three_jobs_take_turns, spawned_by_a_task_it_comes_behind_the_others,
+        a_turn_is_a_step_of_each, a_turn_is_a_step_of_each_that_ends);
     behaviour(s, "[1] a yield starves nobody",
               "a turn runs who was ready when it began, and the next one comes as a timer of 0: "
               "the loop looks at timers and descriptors in between (3.3.1, \"Task scheduling\")",
-              a_timer_is_served, a_descriptor_is_served, tasks_that_spawn_tasks_starve_nobody);
+              a_timer_is_served, a_descriptor_is_served, tasks_that_spawn_and_end_starve_nobody,
+              tasks_that_spawn_and_yield_starve_nobody);
     behaviour(s, "[1] the loop ends with the last task, and a later one starts it anew",
               "a pending event keeps the loop alive, and without one nothing is called: a turn is "
-              "ordered as long as somebody is ready (3.3.1, \"Event loop\")",
-              the_loop_ends_with_the_last_task, a_task_comes_when_the_queue_is_empty);
+              "ordered, for at once, as long as somebody is ready and no longer (3.3.1, \"Event "
+              "loop\")",
+              the_loop_ends_with_the_last_task, no_turn_for_nobody,
+              a_task_comes_when_the_queue_is_empty);
     behaviour(s, "[1] a task is freed when it ends, and all others with the runner",
-              "the queue owns the tasks in it: at its end, half-way, or without memory (3.3.1, "
-              "\"Task scheduling\")",
+              "the queue owns the tasks in it: at its end, half-way, or without memory for one or "
+              "for its turn (3.3.1, \"Task scheduling\")",
               freed_before_the_first_step, freed_half_way, memory_runs_out);
     return s;
 }

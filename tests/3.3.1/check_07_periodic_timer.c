@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "metronome_player.h"
 
@@ -91,6 +92,55 @@ START_TEST(ten_thousand_beats)
                   "expected  the last beat is 10000\n"
                   "got       the last beat is %lld",
                   last);
+    metronome_free(m);
+}
+END_TEST
+
+static int64_t clock_now_us(void)
+{
+    struct timespec now;
+
+    ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+struct off_beat {
+    int64_t start_us;
+    long long last;
+};
+
+/* Ends half a millisecond behind a whole one. The loop sleeps for whole milliseconds, and wakes up
+ * to one late. */
+static void on_off_beat(long long n, void *arg)
+{
+    enum { PERIOD_US = 100 * 1000, LATE_US = 1000, LAST = 10 };
+    struct off_beat *off = arg;
+    const int64_t us = clock_now_us() - off->start_us;
+    const int64_t due_us = (off->last + 1) * PERIOD_US;
+
+    if (n != off->last + 1 || us < due_us || us >= due_us + LATE_US)
+        fail_test("period 100 ms; started at 0.0003, and on_beat ends at times such as 0.1305\n"
+                  "expected  beat %lld, %lld us after the start, or less than 1000 later\n"
+                  "got       beat %lld, %lld us after the start",
+                  off->last + 1, (long long)due_us, n, (long long)us);
+    off->last = n;
+    vclock_advance_to((int64_t)now_ms() * 1000000 + 30500 * 1000);
+    if (n == LAST)
+        ck_assert_int_eq(event_base_loopexit(test_base(), NULL), 0);
+}
+
+START_TEST(between_two_milliseconds)
+{
+    struct off_beat off = {.last = 0};
+    struct metronome *m;
+
+    vclock_advance_to(300 * 1000);
+    off.start_us = clock_now_us();
+    m = metronome_start(test_base(), 100, on_off_beat, &off);
+    ck_assert_ptr_nonnull(m);
+    run_loop();
+    if (off.last == 0)
+        fail_test("the loop has ended, and on_beat was not called");
     metronome_free(m);
 }
 END_TEST
@@ -185,7 +235,7 @@ static void on_work_then_start(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    work_for(30);
+    work_for(50);
     trace("metronome_start()");
     player_start(arg, 100);
 }
@@ -195,12 +245,38 @@ START_TEST(started_late_in_a_callback)
     struct player p = {.name = "left", .end_call = 3};
 
     call_at(100, on_work_then_start, &p);
-    call_at(215, on_nothing, NULL); /* wakes the loop, to no purpose */
+    call_at(235, on_nothing, NULL); /* wakes the loop, to no purpose */
     play(&p);
-    expect_trace("0.130  metronome_start()\n"
-                 "0.230  left: beat 1\n"
-                 "0.330  left: beat 2\n"
-                 "0.430  left: beat 3\n");
+    expect_trace("0.150  metronome_start()\n"
+                 "0.250  left: beat 1\n"
+                 "0.350  left: beat 2\n"
+                 "0.450  left: beat 3\n");
+    player_free(&p);
+}
+END_TEST
+
+static void on_other_timer(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+    trace("the timer of somebody else, due at 0.120");
+}
+
+/* The other timer has come due while the callback worked: it wakes the loop soon, so that the loop
+ * does not sleep past a deadline that lies too early. */
+START_TEST(started_late_and_another_timer_is_due)
+{
+    struct player p = {.name = "left", .end_call = 3};
+
+    call_at(100, on_work_then_start, &p);
+    call_at(120, on_other_timer, NULL);
+    play(&p);
+    expect_trace("0.150  metronome_start()\n"
+                 "0.150  the timer of somebody else, due at 0.120\n"
+                 "0.250  left: beat 1\n"
+                 "0.350  left: beat 2\n"
+                 "0.450  left: beat 3\n");
     player_free(&p);
 }
 END_TEST
@@ -292,24 +368,27 @@ Suite *exercise_suite(void)
 
     behaviour(s, "[1] beat n is due n periods after the start",
               "a periodic job counts from its start: which beat it is follows from the clock "
-              "(3.3.1, \"Task scheduling\")",
+              "(3.3.1, \"07_periodic_timer: drift\")",
               a_beat_each_period, a_beat_each_hour, a_beat_each_million_seconds);
     behaviour(
         s, "[1] the time that a beat takes does not move the next one",
-        "event_add() counts from the loop's cached time, and so does the loop when it sleeps: "
-        "both have to know how late it is (3.3.1, \"Task scheduling\")",
-        each_beat_takes_30_ms, ten_thousand_beats);
+        "event_add() counts microseconds from the loop's cached time, and from there the loop "
+        "reckons how long to sleep: both have to know how late it is (3.3.1, \"07_periodic_timer: "
+        "drift\")",
+        each_beat_takes_30_ms, ten_thousand_beats, between_two_milliseconds);
     behaviour(s, "[1] missed beats are skipped, and the number shows it",
               "what has been missed cannot be caught up with: wait for the next moment that is "
-              "still to come, and say which one it is (3.3.1, \"Task scheduling\")",
+              "still to come, and say which one it is (3.3.1, \"07_periodic_timer: drift\")",
               one_beat_takes_250_ms, every_beat_takes_250_ms, others_hold_up_the_loop);
     behaviour(s, "[1] others in the loop neither hurry a beat nor delay it",
-              "the loop compares deadlines at every wake-up, whoever caused it: a deadline that "
-              "lies too early is noticed then (3.3.1, \"Task scheduling\")",
-              two_metronomes, started_late_in_a_callback);
+              "with a cached time that is behind the clock a deadline lies too early, which shows "
+              "when others wake the loop, or the loop sleeps too long: "
+              "event_base_update_cache_time(), also where the first beat is waited for (3.3.1, "
+              "\"07_periodic_timer: drift\")",
+              two_metronomes, started_late_in_a_callback, started_late_and_another_timer_is_due);
     behaviour(s, "[1] stopped or freed, at any moment, it is silent",
               "a callback that arms its own timer must look whether it is still wanted (3.3.1, "
-              "\"Task scheduling\")",
+              "\"07_periodic_timer: drift\")",
               stopped_by_on_beat, freed_by_on_beat, stopped_and_freed_between_two_beats,
               no_period_no_metronome, memory_runs_out);
     return s;

@@ -53,7 +53,9 @@ static void player_hear(struct player *p, long long n)
 {
     long long early_ms = p->start_ms + (p->last + 1) * p->period_ms - now_ms();
 
-    if (n > p->last || n < 1)
+    if (n < 1 && early_ms > 0)
+        trace("%s: beat %lld, %lld ms before beat 1", p->name, n, early_ms);
+    else if (n > p->last || n < 1)
         trace("%s: beat %lld", p->name, n);
     else if (early_ms > 0)
         trace("%s: beat %lld again, %lld ms before beat %lld", p->name, n, early_ms, p->last + 1);
