@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* -ECANCELED -> "-ECANCELED", 6 -> "6". Valid until the eighth call from now. */
+/* -ECANCELED -> "-ECANCELED", 6 -> "6"; -1 is both, -EPERM and what functions return that know no
+ * errno: "-1 (-EPERM)". Valid until the eighth call from now. */
 static inline const char *result_text(int result)
 {
     static const struct {
@@ -41,7 +42,7 @@ static inline const char *result_text(int result)
     snprintf(text, sizeof(texts[0]), "%d", result);
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
         if (result == -errors[i].value)
-            snprintf(text, sizeof(texts[0]), "-%s", errors[i].name);
+            snprintf(text, sizeof(texts[0]), result == -1 ? "-1 (-%s)" : "-%s", errors[i].name);
     return text;
 }
 
