@@ -10,7 +10,7 @@
  * Ends with the third tick, which stops the loop: event_base_dispatch() then returns 0.
  * Notice: "urgent" was activated last and is called first, as its priority is higher; asyncio has
  * no priorities. At the end only what has EV_PERSIST and was not deleted is still pending.
- * A real program would read until there is nothing left, and act on the end of the stream.
+ * A real program would act on the end of the stream, and on what it has read.
  *
  * SPDX-License-Identifier: MIT
  */

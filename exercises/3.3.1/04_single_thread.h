@@ -44,8 +44,9 @@ struct audit_order {
 /* Has the loop of `base` call takings() once for each booking, and then on_done() once with the
  * sum. Returns at once, before either is called. In one turn of the loop it looks at AUDIT_PIECE
  * bookings at the most. Then it yields: before it goes on, the loop has looked at all timers and
- * descriptors. It does not rest: if nobody else has anything to do, it ends at the very (virtual)
- * time at which it began. The order is copied. NULL without memory. The caller owns the audit. */
+ * descriptors. It does not rest: as long as an audit is under way, the loop does not sleep. If it
+ * cannot be called again, for want of memory, on_done() is told -ENOMEM at once. The order is
+ * copied. NULL without memory. The caller owns the audit. */
 struct audit *audit_start(struct event_base *base, const struct audit_order *order);
 
 /* Frees an audit, also NULL. One that is under way stops, and on_done() is not called. */
@@ -76,7 +77,8 @@ struct sale_order {
 
 /* Sells seats of `theatre`, which outlives the sale. Returns at once; on_done() is called once and
  * later. If fewer seats are left than are wanted, that is at once, and the bank is not asked; else
- * it is when the bank has answered. A sale that does not end with SALE_SOLD leaves no trace: as
+ * it is when the bank has answered. If the bank says no, and too few seats are left by then, the
+ * outcome may be either of the two. A sale that does not end with SALE_SOLD leaves no trace: as
  * many seats are for sale as without it. The order is copied. NULL without memory; then nothing is
  * called. The caller owns the sale. */
 struct sale *sale_start(struct theatre *theatre, const struct sale_order *order);

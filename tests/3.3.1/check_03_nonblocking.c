@@ -215,6 +215,25 @@ START_TEST(the_line_breaks)
 }
 END_TEST
 
+/* Who closes a socket of a pair without having read it resets the other: that one's reads give what
+ * is there, then say ECONNRESET, once, and from then on give 0. */
+START_TEST(the_line_breaks_behind_the_last_bytes)
+{
+    struct till till = {0};
+
+    (void)till_open_pair(&till);
+    ck_assert_int_eq(send(till.line, "?", 1, MSG_NOSIGNAL), 1);
+    till_send(&till, "97801", 5);
+    till_unplug(&till);
+    run_loop();
+    expect_told_when(&till,
+                     "bytes are on the line, and behind them an error, which one read() reports: "
+                     "those after it give 0",
+                     "\n  0.000  97801\n  0.000  on_end(-ECONNRESET)");
+    till_close(&till);
+}
+END_TEST
+
 /* ---- free at any moment ---- */
 
 START_TEST(freed_by_on_bytes)
@@ -230,8 +249,11 @@ START_TEST(freed_by_on_bytes)
         fail_test("bytes told to a till that frees the scanner in on_bytes()\n"
                   "expected  those of one call, 1 to %d\ngot       %zu",
                   SCAN_BUDGET, till.n);
-    if (recv(till.line, bytes, sizeof(bytes), MSG_DONTWAIT) != (ssize_t)(sizeof(bytes) - till.n))
-        fail_test("scanner_free(): the bytes not read should still be on the line, and it open");
+    const ssize_t left = recv(till.line, bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (left != (ssize_t)(sizeof(bytes) - till.n))
+        fail_test("after scanner_free(): what can still be read from the line?\n"
+                  "expected  the other %zu bytes\ngot       %s",
+                  sizeof(bytes) - till.n, left < 0 ? strerror(errno) : "another number of bytes");
     till_close(&till);
 }
 END_TEST
@@ -313,9 +335,12 @@ Suite *exercise_suite(void)
               a_flood_is_taken_in_portions, a_scanner_that_never_stops);
     behaviour(
         s, "[1] the end is told once, behind the last byte",
-        "a read that gives 0 has found the end, not \"nothing yet\"; from then on the line is "
-        "ready for ever (3.3.1, \"Non-blocking execution\")",
-        unplugged_behind_the_last_bytes, unplugged_after_a_silence, the_line_breaks);
+        "0 is the end, not \"nothing yet\", and the line is ready for ever; -1 is an error, told "
+        "as "
+        "-errno: the next call may change errno, and the next read() may "
+        "give 0 (3.3.1, \"Non-blocking execution\")",
+        unplugged_behind_the_last_bytes, unplugged_after_a_silence, the_line_breaks,
+        the_line_breaks_behind_the_last_bytes);
     behaviour(
         s, "[1] it can be freed at any moment, and leaves nothing",
         "the callback that it calls may free the scanner: nothing of it is touched after that "

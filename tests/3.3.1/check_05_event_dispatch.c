@@ -4,13 +4,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include "05_event_dispatch.h"
 #include "faults.h"
-#include "peer.h"
+#include "porter_end_tests.h"
 #include "porter_night.h"
 #include "suite.h"
 
@@ -21,12 +17,13 @@ START_TEST(each_source_has_its_callback)
     struct night night;
 
     night_begin(&night);
-    peer_send(night.street, 100, "r", 1);
+    night_plan(&night, 100, ALARM_PRIORITY, RING);
     night_plan(&night, 300, ALARM_PRIORITY, ASK_FOR_REPORT);
     night_plan(&night, 400, ALARM_PRIORITY, KNOCK);
     night_plan(&night, 500, ALARM_PRIORITY, PULL_CORD);
     run_loop_for(ROUND_MS + 100);
-    expect_trace("0.100  visitor 1\n"
+    expect_trace("0.100  (a ring)\n"
+                 "0.100  visitor 1\n"
                  "0.300  (SIGUSR1)\n"
                  "0.300  report: visitors=1 rounds=0\n"
                  "0.400  (a knock)\n"
@@ -43,22 +40,25 @@ START_TEST(each_source_comes_again)
     struct night night;
 
     night_begin(&night);
-    peer_send(night.street, 100, "r", 1);
+    night_plan(&night, 100, ALARM_PRIORITY, RING);
     night_plan(&night, 150, ALARM_PRIORITY, ASK_FOR_REPORT);
-    peer_send(night.street, 200, "r", 1);
+    night_plan(&night, 200, ALARM_PRIORITY, RING);
     night_plan(&night, 250, ALARM_PRIORITY, ASK_FOR_REPORT);
     night_plan(&night, 300, ALARM_PRIORITY, PULL_CORD);
-    peer_send(night.street, 700, "r", 1);
+    night_plan(&night, 700, ALARM_PRIORITY, RING);
     run_loop_for(2 * ROUND_MS + 100);
-    expect_trace("0.100  visitor 1\n"
+    expect_trace("0.100  (a ring)\n"
+                 "0.100  visitor 1\n"
                  "0.150  (SIGUSR1)\n"
                  "0.150  report: visitors=1 rounds=0\n"
+                 "0.200  (a ring)\n"
                  "0.200  visitor 2\n"
                  "0.250  (SIGUSR1)\n"
                  "0.250  report: visitors=2 rounds=0\n"
                  "0.300  (the cord is pulled)\n"
                  "0.300  alarm\n"
                  "0.600  round 1\n"
+                 "0.700  (a ring)\n"
                  "0.700  visitor 3\n"
                  "1.200  round 2\n");
     night_end(&night);
@@ -72,11 +72,16 @@ static void three_rings_and_two_knocks(size_t max_read)
 
     night_begin(&night);
     faults.max_read = max_read;
-    peer_send(night.street, 100, "rrr", 3);
+    night_plan(&night, 100, ALARM_PRIORITY, RING);
+    night_plan(&night, 100, ALARM_PRIORITY, RING);
+    night_plan(&night, 100, ALARM_PRIORITY, RING);
     night_plan(&night, 300, ALARM_PRIORITY, KNOCK);
     night_plan(&night, 300, ALARM_PRIORITY, KNOCK);
     run_loop_for(400);
-    expect_trace("0.100  visitor 1\n"
+    expect_trace("0.100  (a ring)\n"
+                 "0.100  (a ring)\n"
+                 "0.100  (a ring)\n"
+                 "0.100  visitor 1\n"
                  "0.100  visitor 2\n"
                  "0.100  visitor 3\n"
                  "0.300  (a knock)\n"
@@ -103,11 +108,13 @@ START_TEST(a_bell_without_a_wire)
     struct night night;
 
     night_begin(&night);
-    peer_send(night.street, 100, "r", 1);
-    peer_close(night.street, 200); /* readable for ever: end of file */
+    night_plan(&night, 100, ALARM_PRIORITY, RING);
+    night_plan(&night, 200, ALARM_PRIORITY, CUT_WIRE); /* readable for ever: end of file */
     night_plan(&night, 900, ALARM_PRIORITY, KNOCK);
     run_loop_for(3 * ROUND_MS + 300); /* and no silence: nobody can ring */
-    expect_trace("0.100  visitor 1\n"
+    expect_trace("0.100  (a ring)\n"
+                 "0.100  visitor 1\n"
+                 "0.200  (the wire is cut)\n"
                  "0.600  round 1\n"
                  "0.900  (a knock)\n"
                  "0.900  visitor 2\n"
@@ -139,10 +146,11 @@ START_TEST(a_visitor_puts_the_silence_off)
     struct night night;
 
     night_begin(&night);
-    peer_send(night.street, 300, "r", 1);
+    night_plan(&night, 300, ALARM_PRIORITY, RING);
     night_plan(&night, 1100, ALARM_PRIORITY, KNOCK);
     run_loop_for(1100 + SILENCE_MS + 100);
-    expect_trace("0.300  visitor 1\n"
+    expect_trace("0.300  (a ring)\n"
+                 "0.300  visitor 1\n"
                  "0.600  round 1\n"
                  "1.100  (a knock)\n"
                  "1.100  visitor 2\n"
@@ -172,17 +180,30 @@ START_TEST(a_knock_and_a_silence_in_one_call)
 }
 END_TEST
 
-START_TEST(a_ring_at_the_moment_of_a_silence)
+/* With ALARM_PRIORITY the ring comes first, and one call is told of both; else it may be two. */
+static void ring_at_the_moment_of_a_silence(int priority_of_the_ring)
 {
     struct night night;
 
     night_begin(&night);
-    peer_send(night.street, SILENCE_MS, "r", 1);
+    night_plan(&night, SILENCE_MS, priority_of_the_ring, RING);
     run_loop_for(SILENCE_MS + 100);
     expect_trace("0.600  round 1\n"
+                 "1.000  (a ring)\n"
                  "1.000  silence\n"
                  "1.000  visitor 1\n");
     night_end(&night);
+}
+
+START_TEST(a_ring_right_before_a_silence)
+{
+    ring_at_the_moment_of_a_silence(ALARM_PRIORITY);
+}
+END_TEST
+
+START_TEST(a_ring_at_the_moment_of_a_silence)
+{
+    ring_at_the_moment_of_a_silence(ROUTINE_PRIORITY);
 }
 END_TEST
 
@@ -216,157 +237,6 @@ START_TEST(the_alarm_cuts_in)
 }
 END_TEST
 
-/* ---- the end of the loop ---- */
-
-START_TEST(stopped_before_the_loop_runs)
-{
-    struct night night;
-
-    night_begin(&night);
-    night_do(&night, STOP);
-    run_and_note_the_end(ROUND_MS + 100);
-    expect_trace("0.000  (porter_stop)\n"
-                 "0.000  the loop has ended\n");
-    run_and_note_the_end(ROUND_MS + 100); /* the porter is still there */
-    expect_trace("0.600  round 1\n"
-                 "0.700  the loop has ended\n");
-    night_end(&night);
-}
-END_TEST
-
-START_TEST(stopped_twice)
-{
-    struct night night;
-
-    night_begin(&night);
-    night_do(&night, STOP);
-    night_do(&night, STOP);
-    run_and_note_the_end(ROUND_MS + 100);
-    run_and_note_the_end(ROUND_MS + 100);
-    expect_trace("0.000  (porter_stop)\n"
-                 "0.000  (porter_stop)\n"
-                 "0.000  the loop has ended\n"
-                 "0.600  round 1\n"
-                 "0.700  the loop has ended\n");
-    night_end(&night);
-}
-END_TEST
-
-START_TEST(stopped_from_a_callback)
-{
-    struct night night;
-
-    night_begin(&night);
-    night_plan(&night, 250, ALARM_PRIORITY, STOP);
-    night_plan(&night, 350, ALARM_PRIORITY, STOP);
-    run_and_note_the_end(ROUND_MS + 100);
-    run_and_note_the_end(ROUND_MS + 100);
-    expect_trace("0.250  (porter_stop)\n"
-                 "0.250  the loop has ended\n"
-                 "0.350  (porter_stop)\n"
-                 "0.350  the loop has ended\n");
-    night_end(&night);
-}
-END_TEST
-
-START_TEST(what_is_ready_is_handled_before_the_end)
-{
-    struct night night;
-
-    night_begin(&night);
-    night_do(&night, KNOCK);
-    night_plan(&night, 0, ALARM_PRIORITY, STOP);
-    run_and_note_the_end(100);
-    expect_trace("0.000  (a knock)\n"
-                 "0.000  (porter_stop)\n"
-                 "0.000  visitor 1\n"
-                 "0.000  the loop has ended\n");
-    night_end(&night);
-}
-END_TEST
-
-/* ---- nothing is left ---- */
-
-START_TEST(freed_before_the_loop_runs)
-{
-    struct night night;
-
-    night_begin(&night);
-    night_do(&night, FREE);
-    expect_signal_put_back();
-    run_loop_for(ROUND_MS + 100);
-    expect_trace("0.000  (porter_free)\n");
-    porter_free(NULL);
-    night_end(&night);
-}
-END_TEST
-
-START_TEST(freed_half_way)
-{
-    struct night night;
-
-    night_begin(&night);
-    peer_send(night.street, 100, "r", 1);
-    night_plan(&night, 700, ALARM_PRIORITY, FREE);
-    peer_send(night.street, 800, "r", 1);
-    night_plan(&night, 900, ALARM_PRIORITY, ASK_FOR_REPORT);
-    run_loop_for(700 + SILENCE_MS);
-    expect_trace("0.100  visitor 1\n"
-                 "0.600  round 1\n"
-                 "0.700  (porter_free)\n"
-                 "0.900  (SIGUSR1)\n");
-    expect_signal_put_back();
-    night_end(&night);
-}
-END_TEST
-
-START_TEST(freed_while_its_events_are_active)
-{
-    struct night night;
-
-    night_begin(&night);
-    night_plan(&night, 0, ALARM_PRIORITY, FREE); /* goes first: all else waits behind it */
-    porter_knock(night.porter);
-    porter_alarm(night.porter);
-    raise(SIGUSR1);
-    run_loop_for(100);
-    expect_trace("0.000  (porter_free)\n");
-    expect_signal_put_back();
-    night_end(&night);
-}
-END_TEST
-
-START_TEST(a_bell_that_cannot_be_watched)
-{
-    int file = open("/dev/null", O_RDONLY | O_NONBLOCK);
-
-    ck_assert_int_ge(file, 0);
-    ck_assert(signal(SIGUSR1, SIG_IGN) != SIG_ERR);
-    ck_assert_int_eq(event_base_priority_init(test_base(), PORTER_PRIORITIES), 0);
-    if (porter_new(test_base(), file) != NULL) /* libevent warns on stderr: EPERM */
-        fail_test("porter_new(), where event_add() refuses the bell\n"
-                  "expected  NULL\ngot       a porter");
-    close(file);
-}
-END_TEST
-
-static void make_and_free(void *unused)
-{
-    int wire[2];
-
-    (void)unused;
-    ck_assert_int_eq(evutil_socketpair(AF_UNIX, SOCK_STREAM, 0, wire), 0);
-    porter_free(porter_new(test_base(), wire[0])); /* NULL, or a porter */
-    close(wire[0]);
-    close(wire[1]);
-}
-
-START_TEST(memory_runs_out)
-{
-    each_allocation_fails(make_and_free, NULL);
-}
-END_TEST
-
 Suite *exercise_suite(void)
 {
     Suite *s = suite_create("05_event_dispatch");
@@ -376,11 +246,13 @@ Suite *exercise_suite(void)
               "bytes (3.3.1, \"Event handling\")",
               each_source_has_its_callback, each_source_comes_again, several_visitors_at_once,
               several_visitors_byte_by_byte, a_bell_without_a_wire);
-    behaviour(s, "[1] a silence and a visitor are told apart, also when both come at once",
-              "`what` is a set of flags: each is tested with &, and none excludes another (3.3.1, "
-              "\"Event handling\")",
-              silence_is_no_visitor, a_visitor_puts_the_silence_off,
-              a_knock_and_a_silence_in_one_call, a_ring_at_the_moment_of_a_silence);
+    behaviour(
+        s, "[1] a silence and a visitor are told apart, also when both come at once",
+        "the time of a silence is given to event_add(), and for a persistent event starts anew "
+        "at each call; `what` is a set of flags: each is tested with &, and none excludes "
+        "another (3.3.1, \"Event handling\")",
+        silence_is_no_visitor, a_visitor_puts_the_silence_off, a_knock_and_a_silence_in_one_call,
+        a_ring_right_before_a_silence, a_ring_at_the_moment_of_a_silence);
     behaviour(s, "[1] the alarm goes before what became ready with it",
               "of the active events the loop calls those of the highest priority, and looks again "
               "(3.3.1, \"Event handling\")",
@@ -391,10 +263,10 @@ Suite *exercise_suite(void)
               stopped_before_the_loop_runs, stopped_twice, stopped_from_a_callback,
               what_is_ready_is_handled_before_the_end);
     behaviour(
-        s, "[1] a porter who goes leaves no event behind",
+        s, "[1] porter_free() leaves no event behind, at any moment",
         "event_add() may refuse; and who makes an event frees it: as long as one is pending, a "
         "signal's too, the loop goes on waiting for it (3.3.1, \"Event handling\")",
-        freed_before_the_loop_runs, freed_half_way, freed_while_its_events_are_active,
-        a_bell_that_cannot_be_watched, memory_runs_out);
+        freed_at_once, freed_before_the_loop_runs, freed_half_way,
+        freed_while_its_events_are_active, a_bell_that_cannot_be_watched, memory_runs_out);
     return s;
 }

@@ -1,8 +1,8 @@
 /* porter_night.h: a night at the hotel's door, for the suite of 05_event_dispatch
  *
  * A night is a porter and a plan: what others do, each at its time; it stands in parentheses in the
- * timeline. SIGUSR1 is ignored before the
- * porter comes, so that one who does not wait for it is not deadly.
+ * timeline. SIGUSR1 is ignored before the porter comes, so that one who does not wait for it is not
+ * deadly.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,14 +12,14 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "05_event_dispatch.h"
-#include "peer.h"
 #include "suite.h"
 
 enum { MOST_PLANS = 6 };
-enum deed { KNOCK, ASK_FOR_REPORT, PULL_CORD, STOP, FREE };
+enum deed { RING, KNOCK, ASK_FOR_REPORT, PULL_CORD, CUT_WIRE, STOP, FREE };
 
 /* What somebody does at a time. */
 struct plan {
@@ -31,8 +31,7 @@ struct plan {
 /* A night at the hotel's door. */
 struct night {
     struct porter *porter;
-    struct peer *street; /* the bell's other end */
-    int bell;
+    int wire[2]; /* a socket pair: the bell, and the button at its other end, or -1; owned */
     struct plan plans[MOST_PLANS];
     int n_plans;
 };
@@ -45,11 +44,12 @@ static void night_begin(struct night *night)
     memset(night, 0, sizeof(*night));
     ck_assert_int_eq(event_base_priority_init(base, PORTER_PRIORITIES), 0);
     ck_assert(signal(SIGUSR1, SIG_IGN) != SIG_ERR);
-    night->bell = peer_pair(&night->street);
-    night->porter = porter_new(base, night->bell);
+    ck_assert_int_eq(evutil_socketpair(AF_UNIX, SOCK_STREAM, 0, night->wire), 0);
+    ck_assert_int_eq(evutil_make_socket_nonblocking(night->wire[0]), 0);
+    night->porter = porter_new(base, night->wire[0]);
     if (night->porter == NULL)
         fail_test("porter_new() returned NULL for a bell that can be watched:\n"
-                  "it is not written yet, TODO(3), or one of its events was not made or added");
+                  "it is not written yet, TODO(1), or one of its events was not made or added");
 }
 
 static void night_end(struct night *night)
@@ -57,13 +57,18 @@ static void night_end(struct night *night)
     porter_free(night->porter);
     for (int k = 0; k < night->n_plans; k++)
         event_free(night->plans[k].event);
-    peer_free(night->street);
-    close(night->bell);
+    close(night->wire[0]);
+    if (night->wire[1] >= 0)
+        close(night->wire[1]);
 }
 
 static void night_do(struct night *night, enum deed deed)
 {
     switch (deed) {
+    case RING:
+        trace("(a ring)");
+        ck_assert_int_eq(write(night->wire[1], "r", 1), 1);
+        break;
     case KNOCK:
         trace("(a knock)");
         porter_knock(night->porter);
@@ -75,6 +80,11 @@ static void night_do(struct night *night, enum deed deed)
     case PULL_CORD:
         trace("(the cord is pulled)");
         porter_alarm(night->porter);
+        break;
+    case CUT_WIRE:
+        trace("(the wire is cut)");
+        close(night->wire[1]);
+        night->wire[1] = -1;
         break;
     case STOP:
         trace("(porter_stop)");

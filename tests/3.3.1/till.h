@@ -156,15 +156,20 @@ static inline void write_story(const struct till *till, char *out, size_t size)
 }
 
 /* `expected` has a line "\n  0.100  text" for each time at which something is to be told; in how
- * many calls of on_bytes() it comes makes no difference. */
-static inline void expect_told(const struct till *till, const char *expected)
+ * many calls of on_bytes() it comes makes no difference. `when` heads the message. */
+static inline void expect_told_when(const struct till *till, const char *when, const char *expected)
 {
     char story[2048];
 
     write_story(till, story, sizeof(story));
     if (strcmp(story, expected) != 0)
-        fail_test("what the till was told\nexpected%s\ngot%s", *expected ? expected : "  nothing",
+        fail_test("%s\nexpected%s\ngot%s", when, *expected ? expected : "  nothing",
                   *story ? story : "  nothing");
+}
+
+static inline void expect_told(const struct till *till, const char *expected)
+{
+    expect_told_when(till, "what the till was told", expected);
 }
 
 /* `n` bytes that repeat late: of `kinds` values from `first` on. */

@@ -30,6 +30,7 @@ static inline const char *result_text(int result)
                   {ENOMEM, "ENOMEM"},
                   {ENOSPC, "ENOSPC"},
                   {ENOSYS, "ENOSYS"},
+                  {ENOTTY, "ENOTTY"},
                   {EOVERFLOW, "EOVERFLOW"},
                   {EPERM, "EPERM"},
                   {EPIPE, "EPIPE"},

@@ -56,8 +56,11 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
     (void)what;
     for (; p->knocks > 0; p->knocks--)
         greet(p);
-    while ((n = read(fd, &ring, 1)) == 1)
+    n = read(fd, &ring, 1); /* one at a time: as long as there are more, the loop calls */
+    if (n == 1) {
         greet(p);
+        return;
+    }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     (void)event_del(&p->events[BELL]);
