@@ -17,7 +17,8 @@
 /* ---- task_shield ---- */
 
 /* TODO(1): a task that ends when `inner` ends, with its result; cancelled, it ends at once, and
- * inner knows nothing of it. See p2_task_management.h, and 3.3.1 "async and await". */
+ * inner knows nothing of it. See p2_task_management.h, TASK_SUSPEND in coro.h, and 3.3.1 "async and
+ * await". */
 
 struct task *task_shield(struct sched *s, struct task *inner)
 {
@@ -29,8 +30,8 @@ struct task *task_shield(struct sched *s, struct task *inner)
 
 /* ---- task_wait_first ---- */
 
-/* TODO(2): a task that ends when the first of several ends, and leaves the others alone. See 3.3.1
- * "async and await". */
+/* TODO(2): a task that ends when the first of several ends, and leaves the others alone. See
+ * TASK_SUSPEND in coro.h, and 3.3.1 "async and await". */
 
 struct task *task_wait_first(struct sched *s, struct task *const tasks[], int n)
 {
@@ -44,7 +45,7 @@ struct task *task_wait_first(struct sched *s, struct task *const tasks[], int n)
 /* ---- task_gather ---- */
 
 /* TODO(3): a task that ends when all of several have ended, or the first of them has failed; only
- * its own cancellation goes on to them. See 3.3.1 "async and await". */
+ * its own cancellation goes on to them. See TASK_SUSPEND in coro.h, and 3.3.1 "async and await". */
 
 struct task *task_gather(struct sched *s, struct task *const tasks[], int n, int results[])
 {

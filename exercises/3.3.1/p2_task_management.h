@@ -23,6 +23,8 @@
  *     waits for ended in the same turn. Nothing is lost by that, as the tasks handed in keep their
  *     results. What becomes of those tasks is said with each function.
  *   - Freeing it, and the result -ENOMEM, leave the tasks handed in alone.
+ *   - While it waits the loop sleeps: it is woken at the end that it waits for, and does not look
+ *     for it again and again.
  *   - Nothing that it made for itself keeps the loop running once it has ended.
  * All times are milliseconds. A result is 0 or more, or a negative errno. "At once" means without
  * waiting for anything more; it may take some turns of the scheduler, but no time.
@@ -68,7 +70,7 @@ struct task *task_wait_first(struct sched *s, struct task *const tasks[], int n)
  * When it has ended, results[i] is the result of tasks[i], in the order of the array; -EINPROGRESS
  * for one that still runs. `results` has room for n, must stay until the task has ended or is
  * freed, and is not touched after that. It holds nothing of use if the result is -EINVAL or
- * -ENOMEM, or if the task was cancelled before its first step.
+ * -ENOMEM, or if the task was cancelled before its first step, or ended by sched_free().
  * Cancelled: hands the request on to all tasks, waits until all have ended, whatever they make of
  * it, and ends with -ECANCELED. The same once more for each further request until then.
  * n == 0: result 0, and results may be NULL. n < 0, NULL among the tasks, or the same task twice:
@@ -84,9 +86,9 @@ struct task *task_gather(struct sched *s, struct task *const tasks[], int n, int
  * that one. If work is due exactly at the limit, either may happen. Up to 0 ms: the result of work
  * if it has ended, or else work is cancelled at once.
  * Cancelled: hands the request on to work, waits until it has ended, whatever it makes of it, and
- * ends with -ECANCELED. The same once more for each further request until then, and for one that
- * comes while work cleans up after the timeout. (asyncio 3.11 forgets a request that comes in the
- * turn in which work ends; 3.12 no longer does.) NULL: -EINVAL.
+ * ends with -ECANCELED; the limit no longer counts. The same once more for each further request
+ * until then, and for one that comes while work cleans up after the timeout. (asyncio 3.11 forgets
+ * a request that comes in the turn in which work ends; 3.12 no longer does.) NULL: -EINVAL.
  *
  *     await asyncio.wait_for(work, timeout)
  */
@@ -167,7 +169,8 @@ struct task_set *task_set_new(struct sched *s);
  * frame is still the caller's, and nothing is left behind. */
 struct task *task_set_spawn(struct task_set *set, task_fn fn, void *frame, const char *name);
 
-/* How many tasks of the set have not ended.  | len(background_tasks) */
+/* How many tasks of the set have not ended. One that has is not counted any more, nor named below:
+ * not later in the same turn, and not in its on_free.  | len(background_tasks) */
 int task_set_count(const struct task_set *set);
 
 /* Prints the names of those that have not ended, one a line, in the order in which they were

@@ -17,27 +17,32 @@ static void add_waiting(Suite *s)
     behaviour(s, "[2] task_shield passes the result on and keeps a cancellation back",
               "to look on is not to await: who awaits a task hands its cancellation on (3.3.1, "
               "\"async and await\")",
-              shield_gives_the_result, shield_of_nothing,
+              shield_gives_the_result, shield_sleeps_until_it_is_woken, shield_of_nothing,
               inner_goes_on_when_the_shield_is_cancelled, inner_fails_later,
               inner_is_cancelled_by_somebody_else);
     behaviour(s, "[2] task_wait_first ends with the first task and leaves the others alone",
-              "several tasks may be looked on at the same time (3.3.1, \"async and await\")",
-              the_first_is_found, the_others_may_end_after_it_is_gone, two_are_first,
-              wait_first_of_what_is_not_allowed, the_first_of_a_hundred);
+              "look at what you were given, and then look on at all of it at the same time (3.3.1, "
+              "\"async and await\")",
+              the_first_is_found, wait_first_copies_the_array, wait_first_sleeps_until_it_is_woken,
+              the_others_may_end_after_it_is_gone, two_are_first, wait_first_of_what_is_not_allowed,
+              the_first_of_a_hundred);
     behaviour(s, "[2] task_gather gives the results in the order of the tasks",
-              "all run at the same time, whatever the order in which they end (3.3.1, \"async and "
-              "await\")",
-              results_in_the_order_of_the_array, those_that_had_ended_count, gather_of_none,
+              "look at what you were given, and then let all run, whatever the order in which they "
+              "end (3.3.1, \"async and await\")",
+              results_in_the_order_of_the_array, gather_copies_the_array,
+              gather_sleeps_until_it_is_woken, those_that_had_ended_count, gather_of_none,
               gather_of_what_is_not_allowed, two_gathers_of_the_same_tasks);
-    behaviour(s, "[2] task_gather tells the first failure at its time and the others go on",
-              "gather waits and does not manage: a failure cancels nobody (3.3.1, \"async and "
-              "await\")",
-              the_first_failure_is_told_at_its_time, a_second_failure_changes_nothing,
-              two_fail_at_the_same_time, a_cancelled_task_is_a_failure);
+    behaviour(
+        s, "[2] task_gather tells the first failure at its time and the others go on",
+        "gather waits and does not manage: a failure cancels nobody, and is heard at its time, "
+        "also from a task further back (3.3.1, \"async and await\")",
+        the_first_failure_is_told_at_its_time, a_second_failure_changes_nothing,
+        two_fail_at_the_same_time, a_cancelled_task_is_a_failure);
     behaviour(s, "[3] task_wait_for cancels what takes too long and waits for its cleanup",
               "cancelling is a request: await its answer (3.3.1, \"Suspension points and "
               "resumption\")",
-              in_time, too_late_is_cancelled_and_awaited, due_at_the_limit, no_time_at_all,
+              in_time, wait_for_sleeps_until_it_is_woken, too_late_is_cancelled_and_awaited,
+              due_at_the_limit, no_time_at_all, no_time_for_what_was_cancelled_before,
               each_has_its_own_limit, cancelled_by_its_owner_is_no_timeout, a_timeout_of_a_shield,
               a_gather_of_timeouts);
 }
@@ -54,17 +59,18 @@ static void add_cancelling(Suite *s)
               "resumption\")",
               a_refusal_is_no_timeout, a_refusal_may_take_its_time,
               the_refusal_of_others_is_not_its_own);
-    behaviour(s, "[2] the semaphore hands its permits on, first come, first served",
-              "between the wake-up of a task and its step others run, and may cancel it (3.3.1, "
-              "\"Task scheduling\")",
-              two_at_a_time, nobody_overtakes, never_too_many, permits_may_come_from_elsewhere,
-              a_cancelled_waiter_leaves_the_queue, the_head_is_cancelled_before_the_release,
-              the_head_is_cancelled_after_the_release, the_only_one_is_cancelled,
-              no_permit_is_lost);
+    behaviour(
+        s, "[2] the semaphore hands its permits on, first come, first served",
+        "between the wake-up of a task and its step others run, and may take what it was woken "
+        "for, or cancel it (3.3.1, \"Task scheduling\")",
+        two_at_a_time, each_permit_counts, nobody_overtakes, never_too_many,
+        permits_may_come_from_elsewhere, a_cancelled_waiter_leaves_the_queue,
+        the_head_is_cancelled_before_the_release, the_head_is_cancelled_after_the_release,
+        the_only_one_is_cancelled, no_permit_is_lost);
     behaviour(s, "[1] the task set names the tasks that run and frees each at its end",
               "somebody has to know the tasks that nobody awaits (3.3.1, \"Task scheduling\")",
-              the_set_lists_its_tasks, the_task_has_the_name, tasks_of_the_set_are_cancelled,
-              the_set_is_freed_at_each_turn);
+              the_set_lists_its_tasks, who_has_ended_is_not_listed, the_task_has_the_name,
+              tasks_of_the_set_are_cancelled, the_set_is_freed_at_each_turn);
     behaviour(s, "[1] nothing is left over when all is freed half-way or memory runs out",
               "who spawns a task frees it, also one that still waits (3.3.1, \"Coroutines\")",
               freed_at_each_turn, the_scheduler_is_freed_at_each_turn,

@@ -43,7 +43,9 @@ static struct {
     struct actor *actors[STAGE_SIZE];
     struct made *made[STAGE_SIZE];
     int n_actors, n_made;
-    int start; /* of virtual time; all times below count from here */
+    int start;             /* of virtual time; all times below count from here */
+    int turns;             /* of run_to_end() */
+    char waited_for[4096]; /* sched_dump() when the loop fell asleep for the last time */
 } stage;
 
 static int stage_ms(void)
@@ -170,6 +172,20 @@ static void expect_done(const char *who, const struct task *t)
                   dump_text());
 }
 
+/* What was handed in stands there no more: the header says that the array is copied. In its place
+ * stands a task that ends at once. */
+static void overwrite(struct made *m, struct task *tasks[], int n, struct actor *decoy)
+{
+    static char call[160];
+
+    *decoy = (struct actor){.name = "another task", .result = 99};
+    spawn_actor(decoy);
+    for (int i = 0; i < n; i++)
+        tasks[i] = decoy->task;
+    snprintf(call, sizeof(call), "%s, where the array was overwritten after the call,", m->call);
+    m->call = call;
+}
+
 static void expect_ended(const struct made *m, int result, int at)
 {
     expect_done(m->call, m->task);
@@ -181,6 +197,15 @@ static void expect_ended(const struct made *m, int result, int at)
         fail_test("%s: a task ends once\nexpected  calls of on_done: 1\n"
                   "got       calls of on_done: %d",
                   m->call, m->calls);
+}
+
+/* What was handed in was not allowed, for the reason `why`. */
+static void expect_refused(const struct made *m, const char *why)
+{
+    expect_done(m->call, m->task);
+    if (task_result(m->task) != -EINVAL || m->at != 0)
+        fail_test("%s: %s\nexpected  %6.3f  result -EINVAL\ngot       %6.3f  result %s", m->call,
+                  why, 0.0, m->at / 1000.0, result_text(task_result(m->task)));
 }
 
 /* The actor ended as it would have ended alone. `where` tells what it was handed to. */
@@ -206,12 +231,14 @@ static void expect_actor(const struct actor *a, const char *where, int result, i
                   result_text(task_result(a->task)), a->requests);
 }
 
-static void expect_loop_ended_at(int ms)
+/* After run_to_end(): nothing was left that kept the loop running. */
+static void expect_loop_ended_at(const char *where, int ms)
 {
     if (stage_ms() != ms)
-        fail_test("the loop should have nothing to wait for after the last task has ended\n"
-                  "expected  it ends at %.3f\ngot       it ended at %.3f",
-                  ms / 1000.0, stage_ms() / 1000.0);
+        fail_test("%s: the loop should have nothing to wait for after the last task has ended\n"
+                  "expected  it ends at %.3f\ngot       it ended at %.3f\nstill there:\n%s",
+                  where, ms / 1000.0, stage_ms() / 1000.0,
+                  *stage.waited_for != '\0' ? stage.waited_for : "an event of the loop\n");
 }
 
 /* ---- what happens to them ---- */
@@ -242,6 +269,21 @@ static void run_turns(int k, const struct made *m)
     for (int i = 0; i < k; i++)
         if (!run_turn())
             expect_done(m->call, m->task);
+}
+
+/* run_loop(), and notes how many turns it took, and what was left before time went on last. */
+static void run_to_end(void)
+{
+    bool more = true;
+
+    for (stage.turns = 0; more; stage.turns++) {
+        char waits[sizeof(stage.waited_for)];
+        int before = stage_ms();
+        strcpy(waits, dump_text());
+        more = run_turn();
+        if (stage_ms() > before)
+            strcpy(stage.waited_for, waits);
+    }
 }
 
 /* Frees what the learner's functions have made. */

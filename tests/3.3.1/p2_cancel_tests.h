@@ -158,10 +158,10 @@ static void cancel_inside(enum kind kind, int ms, int yields, bool early)
 
 START_TEST(in_the_same_turn)
 {
-    static const int moments[] = {200, 250, 300, 400};
+    static const int moments[] = {211, 253, 306, 307, 401};
 
     for (int kind = 0; kind < KINDS; kind++)
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 5; i++)
             for (int yields = 0; yields < 5; yields++) {
                 cancel_inside(kind, moments[i], yields, false);
                 cancel_inside(kind, moments[i], yields, true);

@@ -6,7 +6,7 @@
 #ifndef P2_FIRST_TESTS_H
 #define P2_FIRST_TESTS_H
 
-#include "p2_actors.h"
+#include "p2_kinds.h"
 
 /* ---- shield ---- */
 
@@ -38,8 +38,14 @@ START_TEST(shield_of_nothing)
 
     MADE(&m, 1, task_shield(s, NULL));
     run_loop();
-    expect_ended(&m, -EINVAL, 0);
+    expect_refused(&m, "NULL is no task");
     strike();
+}
+END_TEST
+
+START_TEST(shield_sleeps_until_it_is_woken)
+{
+    expect_no_polling(SHIELD);
 }
 END_TEST
 
@@ -101,9 +107,9 @@ START_TEST(inner_fails_later)
     run_loop_for(300);
     expect_ended(&m, -ECANCELED, 200);
     free_made(); /* as its owner may, while the inner task still runs */
-    run_loop();
+    run_to_end();
     expect_undisturbed(&a, "task_shield(), cancelled");
-    expect_loop_ended_at(500);
+    expect_loop_ended_at("task_shield(), cancelled and freed", 500);
     strike();
 }
 END_TEST
@@ -138,13 +144,33 @@ START_TEST(the_first_is_found)
         struct task *tasks[] = {spawn_actor(&a[0]), spawn_actor(&a[1]), spawn_actor(&a[2])};
         struct made m;
         MADE(&m, 2, task_wait_first(s, tasks, 3));
-        memset(tasks, 0, sizeof(tasks)); /* the header says that the array is copied */
         run_loop();
         expect_ended(&m, i, 100);
         for (int k = 0; k < 3; k++)
             expect_actor(&a[k], "task_wait_first()", a[k].result, times[i][k], 0);
         strike();
     }
+}
+END_TEST
+
+START_TEST(wait_first_copies_the_array)
+{
+    struct sched *s = begin();
+    struct actor a = {.name = "A", .work_ms = 200}, b = {.name = "B", .work_ms = 100}, decoy;
+    struct task *tasks[] = {spawn_actor(&a), spawn_actor(&b)};
+    struct made m;
+
+    MADE(&m, 2, task_wait_first(s, tasks, 2));
+    overwrite(&m, tasks, 2, &decoy);
+    run_loop();
+    expect_ended(&m, 1, 100);
+    strike();
+}
+END_TEST
+
+START_TEST(wait_first_sleeps_until_it_is_woken)
+{
+    expect_no_polling(WAIT_FIRST);
 }
 END_TEST
 
@@ -165,9 +191,9 @@ START_TEST(the_others_may_end_after_it_is_gone)
     stage.n_actors = 1;
     run_loop_for(50);
     free_made();
-    run_loop();
+    run_to_end();
     expect_undisturbed(&a, "task_wait_first(), which has ended");
-    expect_loop_ended_at(300);
+    expect_loop_ended_at("task_wait_first(), which has ended", 300);
     strike();
 }
 END_TEST
@@ -205,8 +231,10 @@ START_TEST(wait_first_of_what_is_not_allowed)
     MADE(&m[2], 2, task_wait_first(s, twice, 3));
     MADE(&m[3], 2, task_wait_first(s, hole, 2));
     run_loop();
-    for (int i = 0; i < 4; i++)
-        expect_ended(&m[i], -EINVAL, 0);
+    expect_refused(&m[0], "there is no first of 0 tasks");
+    expect_refused(&m[1], "there are no -1 tasks");
+    expect_refused(&m[2], "tasks[0] and tasks[2] are the same task");
+    expect_refused(&m[3], "tasks[1] is NULL");
     expect_undisturbed(&a, "task_wait_first(), which ended with -EINVAL");
     strike();
 }

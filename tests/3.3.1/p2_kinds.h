@@ -16,16 +16,17 @@ static const struct {
     int result, at; /* undisturbed: how it ends, and when */
     bool hands_on;  /* a cancellation goes on to the tasks handed in */
 } kinds[KINDS] = {
-    [SHIELD] = {"task_shield(s, A)", 1, 1, 200, false},
-    [WAIT_FIRST] = {"task_wait_first(s, {B, A, C}, 3)", 2, 1, 200, false},
-    [GATHER] = {"task_gather(s, {B, A, C}, 3, results)", 3, 0, 400, true},
-    [GATHER_FAILS] = {"task_gather(s, {B, A, C}, 3, results) of which B fails", 3, -ENODATA, 300,
+    [SHIELD] = {"task_shield(s, A)", 1, 1, 211, false},
+    [WAIT_FIRST] = {"task_wait_first(s, {B, A, C}, 3)", 2, 1, 211, false},
+    [GATHER] = {"task_gather(s, {B, A, C}, 3, results)", 3, 0, 401, true},
+    [GATHER_FAILS] = {"task_gather(s, {B, A, C}, 3, results) of which B fails", 3, -ENODATA, 307,
                       true},
-    [WAIT_FOR] = {"task_wait_for(s, A, 1000)", 4, 1, 200, true},
-    [WAIT_FOR_TOO_LONG] = {"task_wait_for(s, C, 250)", 4, -ETIMEDOUT, 300, true},
+    [WAIT_FOR] = {"task_wait_for(s, A, 1000)", 4, 1, 211, true},
+    [WAIT_FOR_TOO_LONG] = {"task_wait_for(s, C, 253)", 4, -ETIMEDOUT, 306, true},
 };
 
-/* A works for 200 ms, B for 300, C for 400, and each cleans up for 50. */
+/* A works for 211 ms, B for 307, C for 401, and each cleans up for 53: who looks again every 10 ms,
+ * and does not wait to be woken, comes too late. */
 struct cast {
     enum kind kind;
     struct actor actors[3]; /* handed in: n, from `first` on */
@@ -47,7 +48,7 @@ static struct task *call_kind(struct sched *s, struct cast *c, struct task *cons
     case WAIT_FOR:
         return task_wait_for(s, tasks[1], 1000);
     default:
-        return task_wait_for(s, tasks[2], 250);
+        return task_wait_for(s, tasks[2], 253);
     }
 }
 
@@ -55,9 +56,9 @@ static struct task *call_kind(struct sched *s, struct cast *c, struct task *cons
 static struct task *play(struct sched *s, struct cast *c, enum kind kind)
 {
     static const struct actor all[] = {
-        {.name = "B", .work_ms = 300, .result = 2, .cleanup_ms = 50},
-        {.name = "A", .work_ms = 200, .result = 1, .cleanup_ms = 50},
-        {.name = "C", .work_ms = 400, .result = 3, .cleanup_ms = 50}};
+        {.name = "B", .work_ms = 307, .result = 2, .cleanup_ms = 53},
+        {.name = "A", .work_ms = 211, .result = 1, .cleanup_ms = 53},
+        {.name = "C", .work_ms = 401, .result = 3, .cleanup_ms = 53}};
     bool three = kind == WAIT_FIRST || kind == GATHER || kind == GATHER_FAILS;
     struct task *tasks[3] = {NULL, NULL, NULL};
 
@@ -92,6 +93,23 @@ static void expect_cast_undisturbed(const struct cast *c, const char *where)
     for (int i = c->first; i < c->first + c->n; i++)
         if (c->actors[i].at >= 0 || !task_done(c->actors[i].task))
             expect_undisturbed(&c->actors[i], where);
+}
+
+/* Undisturbed it ends as it should, and the loop sleeps in between. */
+static void expect_no_polling(enum kind kind)
+{
+    enum { ENOUGH = 50 };
+    struct cast c;
+
+    play_made(begin(), &c, kind);
+    run_to_end();
+    expect_ended(&c.made, kinds[kind].result, kinds[kind].at);
+    if (stage.turns > ENOUGH)
+        fail_test("%s: the loop should sleep while nothing happens; who looks again and again?\n"
+                  "expected  at most %d turns in %.3f s\ngot       %d turns",
+                  c.made.call, ENOUGH, stage_ms() / 1000.0, stage.turns);
+    strike();
+    end_play(&c);
 }
 
 #endif

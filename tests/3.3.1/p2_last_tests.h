@@ -44,7 +44,7 @@ static struct task *spawn_in(struct task_set *set, struct actor *a, const char *
 }
 
 /* What task_set_dump() prints, and what task_set_count() says; `names` has a line for each. */
-static void expect_listed(const struct task_set *set, const char *names)
+static void expect_listed_when(const struct task_set *set, const char *names, const char *when)
 {
     char text[512] = "";
     int lines = 0;
@@ -53,14 +53,19 @@ static void expect_listed(const struct task_set *set, const char *names)
     task_set_dump(set, out);
     fclose(out);
     if (strcmp(text, names) != 0)
-        fail_test("at %.3f task_set_dump() should name the tasks that have not ended\n"
+        fail_test("at %.3f%s task_set_dump() should name the tasks that have not ended\n"
                   "expected:\n%sgot:\n%s",
-                  stage_ms() / 1000.0, names, text);
+                  stage_ms() / 1000.0, when, names, text);
     for (const char *c = names; *c != '\0'; c++)
         lines += *c == '\n';
     if (task_set_count(set) != lines)
-        fail_test("at %.3f task_set_count()\nexpected  %d\ngot       %d", stage_ms() / 1000.0,
-                  lines, task_set_count(set));
+        fail_test("at %.3f%s task_set_count()\nexpected  %d\ngot       %d", stage_ms() / 1000.0,
+                  when, lines, task_set_count(set));
+}
+
+static void expect_listed(const struct task_set *set, const char *names)
+{
+    expect_listed_when(set, names, "");
 }
 
 static void expect_freed(int expected)
@@ -88,13 +93,59 @@ START_TEST(the_set_lists_its_tasks)
     expect_freed(1);
     run_loop_for(200);
     expect_listed(set, "mail\n");
-    run_loop();
+    run_to_end();
     expect_listed(set, "");
     expect_freed(4);
-    expect_loop_ended_at(400);
+    expect_loop_ended_at("a task set", 400);
     task_set_free(set);
     task_set_free(NULL);
     strike();
+}
+END_TEST
+
+/* Looks at the set behind the others in a turn: `yields` turns after 0.100. */
+struct onlooker {
+    const struct task_set *set;
+    int yields;
+};
+
+static void look(struct task *t)
+{
+    struct onlooker *f = t->frame;
+
+    TASK_BEGIN(t);
+    TASK_SLEEP(t, 100);
+    while (f->yields-- > 0)
+        TASK_YIELD(t);
+    expect_listed_when(f->set, "log\n", ", when mail has just ended,");
+    TASK_END(t);
+}
+
+static const struct task_set *set_of_mail;
+
+static void on_mail_free(struct task *t)
+{
+    on_free(t);
+    expect_listed_when(set_of_mail, "log\n", ", in the on_free of mail,");
+}
+
+START_TEST(who_has_ended_is_not_listed)
+{
+    for (int yields = 0; yields < 3; yields++) {
+        struct sched *s = begin();
+        struct task_set *set = open_set(s);
+        struct actor a[] = {{.work_ms = 100}, {.work_ms = 300}};
+        struct onlooker f = {set, yields};
+        set_of_mail = set;
+        spawn_in(set, &a[0], "mail")->on_free = on_mail_free;
+        spawn_in(set, &a[1], "log");
+        struct task *onlooker = task_spawn(s, look, &f);
+        run_loop();
+        expect_freed(2);
+        task_free(onlooker);
+        task_set_free(set);
+        strike();
+    }
 }
 END_TEST
 
@@ -128,10 +179,10 @@ START_TEST(tasks_of_the_set_are_cancelled)
     run_loop_for(80);
     expect_listed(set, "cleans up\n"); /* it has not ended yet */
     expect_listed(other, "of another set\n");
-    run_loop();
+    run_to_end();
     expect_listed(set, "");
     expect_freed(3);
-    expect_loop_ended_at(150);
+    expect_loop_ended_at("task sets, all of whose tasks have ended", 150);
     task_set_free(other);
     task_set_free(set);
     strike();
@@ -249,6 +300,21 @@ END_TEST
 
 /* ---- memory that runs out ---- */
 
+/* Memory ran out for the call. Its task, if there is one, has ended and is not freed yet. */
+static void expect_nothing_done(const struct cast *c)
+{
+    char where[128];
+    int end = 0;
+
+    snprintf(where, sizeof(where), "%s, for which memory ran out", kinds[c->kind].call);
+    run_to_end();
+    for (int i = c->first; i < c->first + c->n; i++) {
+        expect_undisturbed(&c->actors[i], where);
+        end = c->actors[i].at > end ? c->actors[i].at : end;
+    }
+    expect_loop_ended_at(where, end);
+}
+
 static void play_without_memory(void *arg)
 {
     enum kind kind = *(enum kind *)arg;
@@ -266,11 +332,8 @@ static void play_without_memory(void *arg)
         if (!failed)
             expect_ended(&c.made, kinds[kind].result, kinds[kind].at);
     }
-    if (failed) {
-        run_loop();
-        for (int i = c.first; i < c.first + c.n; i++)
-            expect_undisturbed(&c.actors[i], "a call for which memory ran out");
-    }
+    if (failed)
+        expect_nothing_done(&c);
     free_actors(); /* they may go before the task of the four, which has ended */
     run_loop();
     strike();

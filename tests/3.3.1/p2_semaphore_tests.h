@@ -159,6 +159,62 @@ START_TEST(never_too_many)
 }
 END_TEST
 
+/* Takes permits one after the other, as long as it need not wait. */
+struct taker {
+    struct semaphore *semaphore;
+    int taken;
+    struct semaphore_waiter waiter;
+};
+
+static void take(struct task *t)
+{
+    struct taker *f = t->frame;
+
+    TASK_BEGIN(t);
+    for (;;) {
+        SEMAPHORE_ACQUIRE(t, f->semaphore, &f->waiter);
+        if (t->wake != 0)
+            TASK_RETURN(t, t->wake);
+        if (++f->taken > 10)
+            TASK_RETURN(t, 0);
+    }
+    TASK_END(t);
+}
+
+/* Takes all free permits, which should be n. */
+static void expect_permits(struct room *room, int n, const char *when)
+{
+    struct taker f = {.semaphore = room->semaphore};
+    struct task *t = task_spawn(room->sched, take, &f);
+
+    run_turn();
+    if (f.taken != n)
+        fail_test("%s: how many permits are free, to be taken without a wait?\nexpected  %d\n"
+                  "got       %s%d",
+                  when, n, f.taken > 10 ? "more than " : "", f.taken > 10 ? 10 : f.taken);
+    task_cancel(t); /* the one that it waits for */
+    run_turn();
+    task_free(t);
+}
+
+START_TEST(each_permit_counts)
+{
+    struct room room;
+
+    open_room(&room, 2);
+    expect_permits(&room, 2, "semaphore_new(2)");
+    semaphore_release(room.semaphore);
+    semaphore_release(room.semaphore);
+    expect_permits(&room, 2, "semaphore_new(2), both taken and given back");
+    close_room(&room, NULL, 0);
+    open_room(&room, 0);
+    for (int i = 0; i < 3; i++)
+        semaphore_release(room.semaphore);
+    expect_permits(&room, 3, "semaphore_new(0), and 3 given to it");
+    close_room(&room, NULL, 0);
+}
+END_TEST
+
 static void on_release(evutil_socket_t fd, short what, void *semaphore)
 {
     (void)fd, (void)what;

@@ -6,7 +6,7 @@
 #ifndef P2_WAIT_FOR_TESTS_H
 #define P2_WAIT_FOR_TESTS_H
 
-#include "p2_actors.h"
+#include "p2_kinds.h"
 
 /* ---- wait_for ---- */
 
@@ -21,12 +21,19 @@ START_TEST(in_time)
     MADE(&of_a, 4, task_wait_for(s, a.task, 1000));
     spawn_actor(&b);
     MADE(&of_b, 4, task_wait_for(s, b.task, 1000));
-    run_loop();
+    run_to_end();
     expect_ended(&of_a, 7, 300);
     expect_ended(&of_b, -ENODATA, 200);
     expect_undisturbed(&a, "task_wait_for(), in time");
-    expect_loop_ended_at(300); /* nothing waits for the limit any more */
+    expect_loop_ended_at("task_wait_for(), in time", 300); /* nothing waits for the limit */
     strike();
+}
+END_TEST
+
+START_TEST(wait_for_sleeps_until_it_is_woken)
+{
+    expect_no_polling(WAIT_FOR);
+    expect_no_polling(WAIT_FOR_TOO_LONG);
 }
 END_TEST
 
@@ -38,12 +45,12 @@ START_TEST(too_late_is_cancelled_and_awaited)
 
     spawn_actor(&w);
     MADE(&m, 4, task_wait_for(s, w.task, 1000));
-    run_loop();
+    run_to_end();
     trace("%s", task_result(m.task) == -ETIMEDOUT ? "timeout" : "no timeout");
     expect_ended(&m, -ETIMEDOUT, 1200);
     expect_trace_in_order("1.000  w cancelled\n1.200  w cleaned\n1.200  timeout\n");
     expect_actor(&w, "task_wait_for(), too late", -ECANCELED, 1200, 1);
-    expect_loop_ended_at(1200);
+    expect_loop_ended_at(m.call, 1200);
     strike();
 }
 END_TEST
@@ -94,6 +101,29 @@ START_TEST(no_time_at_all)
 }
 END_TEST
 
+/* No time is needed for what is there already: also if it is an error, also if it is that one. */
+START_TEST(no_time_for_what_was_cancelled_before)
+{
+    static const int limits[] = {0, -5, 500};
+
+    for (int i = 0; i < 3; i++) {
+        struct sched *s = begin();
+        struct actor a = {.name = "A", .work_ms = 900};
+        struct made m;
+        task_cancel(spawn_actor(&a));
+        run_loop();
+        MADE(&m, 4, task_wait_for(s, a.task, limits[i]));
+        run_loop();
+        if (task_result(m.task) == -ETIMEDOUT)
+            fail_test("task_wait_for(s, A, %d), where A had been cancelled, and had ended, before\n"
+                      "expected  the result of A, -ECANCELED\ngot       -ETIMEDOUT",
+                      limits[i]);
+        expect_ended(&m, -ECANCELED, 0);
+        strike();
+    }
+}
+END_TEST
+
 START_TEST(each_has_its_own_limit)
 {
     enum { N = 10 };
@@ -106,10 +136,10 @@ START_TEST(each_has_its_own_limit)
         spawn_actor(&a[i]);
         MADE(&m[i], 4, task_wait_for(s, a[i].task, 100 + 100 * i));
     }
-    run_loop();
+    run_to_end();
     for (int i = 0; i < N; i++)
         expect_ended(&m[i], i < 5 ? -ETIMEDOUT : i, i < 5 ? 300 + 100 * i : 550);
-    expect_loop_ended_at(700);
+    expect_loop_ended_at("10 task_wait_for()", 700);
     strike();
 }
 END_TEST
@@ -124,10 +154,10 @@ START_TEST(cancelled_by_its_owner_is_no_timeout)
     MADE(&m, 4, task_wait_for(s, a.task, 1000));
     MADE(&nothing, 4, task_wait_for(s, NULL, 1000));
     after(200, on_cancel, a.task);
-    run_loop();
+    run_to_end();
     expect_ended(&m, -ECANCELED, 300);
-    expect_ended(&nothing, -EINVAL, 0);
-    expect_loop_ended_at(300);
+    expect_refused(&nothing, "NULL is no task");
+    expect_loop_ended_at(m.call, 300);
     strike();
 }
 END_TEST
