@@ -19,8 +19,9 @@
  * https://docs.python.org/3/library/asyncio-task.html says it for asyncio, in "Task Groups" and
  * "Task Cancellation".
  *
- * Times are in milliseconds. A code is a negative errno. -ECANCELED is no failure but the answer to
- * a request, as CancelledError is for TaskGroup: it is passed on, and nobody reports it.
+ * Times are in milliseconds. A code is a negative errno, but not -EINPROGRESS. -ECANCELED is no
+ * failure but the answer to a request, as CancelledError is for TaskGroup: it is passed on, and
+ * nobody reports it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -144,12 +145,12 @@ void call_ended(struct call *c, int result);
  * not count as asking for the error: the number alone is too easily dropped. */
 int call_result(const struct call *c);
 
-/* Why it failed; NULL if it did not, or not yet. Whoever asks is told: it is no longer unhandled.
- * The error stays with c. */
+/* Why it failed; NULL if it did not. Whoever asks is told: it is no longer unhandled. The error
+ * stays with c. As long as call_result() is -EINPROGRESS: NULL, also if c has noted a failure
+ * already; nobody was told, so it does not count as asking. */
 const struct aerr *call_error(struct call *c);
 
-/* The same for a call that has ended, but the error moves to the caller. A second time gives NULL;
- * call_result() stays. */
+/* The same, but the error moves to the caller. A second time gives NULL; call_result() stays. */
 struct aerr *call_take(struct call *c);
 
 /* ---- yours, 2: cleanups ---- */
@@ -159,7 +160,8 @@ struct aerr *call_take(struct call *c);
  * not keep the others from running: its error is noted as by call_fail(), without a cause. So it
  * stands beside what c failed of already, or is the error and the result of a call that was well
  * until then. `e` lives in the frame; no memory is needed. A cleanup does not wait: what has to
- * wait is written in the body. */
+ * wait is written in the body. It may register another one, which runs next: so each is taken off
+ * before it is called. */
 #define call_on_exit(c, e, cleanup, arg) call_on_exit_named((c), (e), (cleanup), (arg), #cleanup)
 void call_on_exit_named(struct call *c, struct call_exit *e, int (*cleanup)(void *arg), void *arg,
                         const char *name);
@@ -176,9 +178,10 @@ void call_free(struct call *c);
 
 /* Makes the TASK_SUSPEND that c is in fail: c goes on next turn with t->wake == code. For event
  * callbacks, which cannot return an error to anybody; the loop and all other calls go on.
- * As long as t->wake still says so, {code, where} is the cause of a call_fail() without one (it may
- * be left out without memory), and it is the error itself if c just returns t->wake. If c goes on
- * to another wait, it has dealt with it.
+ * {code, where} is the cause of the first call_fail() of the body behind that wait (it may be left
+ * out without memory), unless that has a cause of its own, which it keeps; and it is the error
+ * itself if c just returns t->wake. A cleanup does not fail because of it. If c goes on to another
+ * wait, it has dealt with it: t->wake says so, but for a wait that ends with the same code.
  * False, and no effect, if c is not in TASK_SUSPEND: it has not come to it yet, was woken, thrown
  * into or cancelled before, or has ended. */
 bool call_throw(struct call *c, int code, const char *where);
@@ -198,9 +201,9 @@ bool call_throw(struct call *c, int code, const char *where);
  *         TASK_RETURN(t, t->wake);                    |
  *     e = group_take(f->group);                       | except* OSError as e:
  *
- * The first failure stops the group: no new call starts, all others are cancelled at once, and not
- * a second time, for they may be cleaning up. Unlike asyncio's, it does not cancel the block
- * itself, which learns of it in GROUP_WAIT.
+ * The first failure stops the group: no new call starts, all others are cancelled at once, in any
+ * order, and not a second time, for they may be cleaning up. Unlike asyncio's, it does not cancel
+ * the block itself, which learns of it in GROUP_WAIT.
  *   It fails when a call of it does, or by group_fail(). Errors stand beside each other, in the
  * order in which they came; those of a call are moved to the group. A call that ended cancelled has
  * not failed; but what failed beside that (aerr_drop_cancelled()) counts. */
@@ -216,8 +219,9 @@ struct group *group_new(struct calls *calls); /* NULL without memory */
 int group_spawn_named(struct group *g, void *frame, task_fn fn, void (*release)(void *frame),
                       const char *name);
 
-/* The block itself fails, or is cancelled, with the code -ECANCELED. What is said of memory at
- * call_fail() holds here: the first error of the block needs none. */
+/* The block itself fails, or is cancelled, with the code -ECANCELED: then the cause alone, if there
+ * is one, is an error of the group (aerr_drop_cancelled()). What is said of memory at call_fail()
+ * holds here: the first error of the block needs none. */
 void group_fail(struct group *g, int code, const char *where, struct aerr *cause);
 
 /* Waits in the task t, the parent, until all calls of g have ended, their cleanups with waits
@@ -235,13 +239,15 @@ void group_fail(struct group *g, int code, const char *where, struct aerr *cause
 /* For GROUP_WAIT: true if t is to be suspended; somebody will wake it. False: the wait is over. */
 bool group_wait(struct group *g, struct task *t);
 
-/* As call_error() and call_take(), for all that has failed so far. An error that comes later has
- * not been asked for. */
+/* As call_error() and call_take(), for all that has failed so far, at any time. An error that comes
+ * later has not been asked for: unless somebody asks again, all errors that are still with g are
+ * reported then, also those that were only looked at before. */
 const struct aerr *group_error(struct group *g);
 struct aerr *group_take(struct group *g);
 
-/* Frees g with its calls; those that still run end, as by call_free(). Errors that nobody has asked
- * for are reported, as one. NULL is allowed. */
+/* Frees g with its calls; those that still run end, as by call_free(), and their cleanups may fail,
+ * or try a group_spawn(), when other calls of g are gone already. Errors that nobody has asked for
+ * are reported, as one. NULL is allowed. */
 void group_free(struct group *g);
 
 /* ---- yours, 6: another attempt ---- */
@@ -258,11 +264,13 @@ struct retry {
 /* A call that makes an attempt, and another one after each failure, until one goes well: its result
  * is the result. It fails with the code of the last attempt, from "retry", and with that one's
  * error as the cause, when there were enough of them, or when the code is not retryable; of the
- * attempts before nothing is reported. -ECANCELED is never retried.
+ * attempts before nothing is reported. An attempt that ended cancelled is never followed by another
+ * one: its call_result() is -ECANCELED, whatever its task has returned, or its task has returned
+ * -ECANCELED (t->wake of TASK_AWAIT), whatever it had failed of before.
  * After failure k, counted from 0, it waits base_ms * 2^k, at most max_ms; jitter() is given that
  * and the sum is kept between 0 and max_ms.
  * Cancelled in a pause it ends at once, with -ECANCELED. Cancelled during an attempt, the attempt
- * is cancelled and awaited.
+ * is cancelled and awaited; what came of it came of the retry.
  * Fewer attempts than 1: fails with -EINVAL. attempt() returned NULL: fails with -ENOMEM.
  * *r is copied. NULL without memory. */
 struct call *retry_start(struct calls *calls, const struct retry *r);

@@ -45,7 +45,6 @@ int call_fail(struct call *c, int code, const char *where, struct aerr *cause)
         cause = aerr_new(c->thrown, c->thrown_where);
     c->thrown = 0;
     add_error(&c->error, &c->spare, code, where, cause);
-    c->retrieved = false;
     return code;
 }
 
@@ -79,14 +78,23 @@ int call_result(const struct call *c)
     return c->result;
 }
 
+static bool has_ended(const struct call *c)
+{
+    return c->result != -EINPROGRESS;
+}
+
 const struct aerr *call_error(struct call *c)
 {
+    if (!has_ended(c))
+        return NULL; /* whoever asks is told nothing, so nobody has asked */
     c->retrieved = true;
     return c->error;
 }
 
 struct aerr *call_take(struct call *c)
 {
+    if (!has_ended(c))
+        return NULL;
     struct aerr *error = c->error;
     c->error = NULL;
     return error;
@@ -308,7 +316,7 @@ static void retry(struct task *t)
         code = call_result(f->attempt);
         if (code >= 0)
             TASK_RETURN(t, code);
-        if (!is_worth_another(f, code))
+        if (t->wake != 0 || !is_worth_another(f, code)) /* cancelled, or enough */
             TASK_RETURN(t, call_fail(&f->call, code, "retry", call_take(f->attempt)));
         (void)call_error(f->attempt); /* looked at: the answer is the next attempt */
         call_free(f->attempt);

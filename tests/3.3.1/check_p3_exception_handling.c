@@ -16,16 +16,28 @@
 struct reader {
     struct call call;
     enum { RETURNS, RETURNS_ANOTHER, FAILS, GOES_ON } does; /* with t->wake */
+    bool has_cause;                                         /* fails with a cause of its own */
+    bool closes;                                            /* has a cleanup, which fails */
+    struct call_exit closing;                               /* for that */
 };
+
+static int close_reader(void *arg)
+{
+    (void)arg;
+    return -ENOSPC;
+}
 
 static void reader(struct task *t)
 {
     struct reader *f = t->frame;
 
     TASK_BEGIN(t);
+    if (f->closes)
+        call_on_exit(&f->call, &f->closing, close_reader, NULL);
     TASK_SUSPEND(t);
     if (f->does == FAILS)
-        TASK_RETURN(t, call_fail(&f->call, -EIO, "read", NULL));
+        TASK_RETURN(
+            t, call_fail(&f->call, -EIO, "read", f->has_cause ? aerr_new(-ENOENT, "open") : NULL));
     if (f->does == RETURNS)
         TASK_RETURN(t, t->wake);
     if (f->does == RETURNS_ANOTHER)
@@ -93,6 +105,32 @@ START_TEST(thrown_error_is_the_cause)
     call_free(fails);
     call_free(another);
     call_free(goes_on);
+    calls_free(w.calls);
+}
+END_TEST
+
+/* A cause of its own stays, and a cleanup has none. */
+START_TEST(thrown_error_is_no_other_cause)
+{
+    struct world w;
+    begin(&w);
+    struct call *own = START(&w, reader, .does = FAILS, .has_cause = true, .closes = true);
+    struct call *fails = START(&w, reader, .does = FAILS, .closes = true);
+    struct call *returns = START(&w, reader, .does = RETURNS, .closes = true);
+
+    at(100, on_reset, own);
+    at(100, on_reset, fails);
+    at(100, on_reset, returns);
+    run_all(&w);
+    expect_error(own, "thrown into, failed with a cause of its own, and so did its cleanup", -EIO,
+                 "-EIO read (because -ENOENT open), beside -ENOSPC close_reader");
+    expect_error(fails, "thrown into, failed without a cause, and so did its cleanup", -EIO,
+                 "-EIO read (because -ECONNRESET on_reset), beside -ENOSPC close_reader");
+    expect_error(returns, "thrown into, returned t->wake, and its cleanup failed", -ECONNRESET,
+                 "-ECONNRESET on_reset, beside -ENOSPC close_reader");
+    call_free(own);
+    call_free(fails);
+    call_free(returns);
     calls_free(w.calls);
 }
 END_TEST
@@ -173,6 +211,39 @@ START_TEST(cancel_is_not_retried)
         fail_test("an attempt was cancelled: retryable() is not to be asked");
     end_attempts(&a, c);
     expect_trace("");
+}
+END_TEST
+
+/* Its task returned 0, but it failed of -ECANCELED. */
+START_TEST(cancel_by_call_fail_is_not_retried)
+{
+    struct world w;
+    struct attempts a = {.how.hides = true, .codes = {-ECANCELED}};
+    begin_attempts(&w, &a);
+    struct call *c = start_retry(&a, (struct retry){.attempts = 5, .base_ms = 100, .max_ms = 1000});
+
+    run_all(&w);
+    expect_trace("0.000  attempt 1\n");
+    expect_result(c, "a retry whose attempt failed of -ECANCELED, and returned 0", -ECANCELED);
+    end_attempts(&a, c);
+}
+END_TEST
+
+/* The attempt had failed already when the request came, which is not lost all the same. */
+START_TEST(cancel_of_a_failing_attempt_is_not_retried)
+{
+    struct world w;
+    struct attempts a = {.how = {.notes = -EIO, .work_ms = 100}};
+    begin_attempts(&w, &a);
+    struct call *c = start_retry(&a, (struct retry){.attempts = 5, .base_ms = 100, .max_ms = 1000});
+
+    at(50, on_cancel, c);
+    run_all(&w);
+    expect_trace("0.000  attempt 1\n0.050  cancel\n0.050  attempt cancelled\n"
+                 "0.050  attempt cleaned\n");
+    expect_error(c, "a retry, cancelled in an attempt that had noted -EIO", -EIO,
+                 "-EIO retry (because -EIO attempt)");
+    end_attempts(&a, c);
 }
 END_TEST
 
@@ -272,12 +343,14 @@ Suite *exercise_suite(void)
               "who awaits a call learns how it ended, and says why it fails itself (3.3.1, \"async "
               "and await\")",
               error_travels_through_four_awaits, result_without_call_fail,
-              first_error_stays_the_first, errors_without_memory);
+              first_error_stays_the_first, first_error_and_another_number, no_error_before_the_end,
+              errors_without_memory);
     behaviour(s, "[2] cleanups run once, in reverse, however a call ends",
               "a wait may be the last thing that a coroutine does: its end is not always its last "
               "line (3.3.1, \"Suspension points and resumption\")",
               cleanups_run_at_the_end, cancelled_in_each_wait, freed_or_closed_in_each_wait,
-              cleanup_of_one_that_never_began, cleanups_come_before_who_awaits);
+              cleanup_of_one_that_never_began, cleanups_come_before_who_awaits,
+              cleanup_registers_another_one);
     behaviour(s, "[2] the error of a cleanup stands beside the first one",
               "what failed first is what went wrong; the rest is added to it (3.3.1, \"async and "
               "await\")",
@@ -285,12 +358,12 @@ Suite *exercise_suite(void)
               cleanup_error_of_a_cancelled_call, cleanup_error_without_memory);
     behaviour(s, "[2] an error that nobody has asked for is reported, once",
               "who starts a call owns its end as well (3.3.1, \"Coroutines\")",
-              unhandled_is_reported_once, handled_is_not_reported,
-              reported_after_the_calls_were_closed);
+              unhandled_is_reported_once, handled_is_not_reported, asked_too_early,
+              cancelled_and_a_cleanup_failed, reported_after_the_calls_were_closed);
     behaviour(s, "[2] an error in an event callback fails one call, and the loop goes on",
               "a callback has no caller to tell: it wakes the task that waits (3.3.1, \"Event "
               "handling\")",
-              thrown_error_is_the_error, thrown_error_is_the_cause,
+              thrown_error_is_the_error, thrown_error_is_the_cause, thrown_error_is_no_other_cause,
               thrown_into_what_does_not_wait_for_it, thrown_without_memory);
     behaviour(s, "[3] a group cancels and awaits the others when one fails, and has all errors",
               "cancelling is a request: await its answer (3.3.1, \"Task scheduling\")",
@@ -299,7 +372,8 @@ Suite *exercise_suite(void)
               parent_is_woken_with_an_error, call_fails_while_the_block_goes_on,
               a_call_that_has_not_begun_never_does, a_call_of_the_group_starts_another_one,
               group_errors_that_nobody_asks_for, group_errors_that_come_late,
-              group_where_memory_runs_out);
+              group_freed_where_a_cleanup_fails, cleanup_spawns_while_the_group_is_freed,
+              block_is_cancelled_with_a_cause, group_where_memory_runs_out);
     behaviour(s, "[2] a cancelled parent ends after all calls of its group",
               "who starts a call does not leave it behind (3.3.1, \"Task scheduling\")",
               children_end_before_their_parent, cancelled_at_every_moment,
@@ -315,7 +389,8 @@ Suite *exercise_suite(void)
     behaviour(s, "[2] -ECANCELED is not retried, reported, masked or swallowed",
               "a cancellation is no failure, but the answer to a request (3.3.1, \"Suspension "
               "points and resumption\")",
-              cancel_is_not_retried, cancel_is_not_reported, cancel_is_no_failure_of_a_group,
-              cancel_is_not_swallowed);
+              cancel_is_not_retried, cancel_by_call_fail_is_not_retried,
+              cancel_of_a_failing_attempt_is_not_retried, cancel_is_not_reported,
+              cancel_is_no_failure_of_a_group, cancel_is_not_swallowed);
     return s;
 }

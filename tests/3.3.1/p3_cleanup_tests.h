@@ -163,6 +163,31 @@ START_TEST(cleanup_of_one_that_never_began)
 }
 END_TEST
 
+static int close_c_and_register_b(void *arg)
+{
+    struct opener *f = arg;
+    call_on_exit(&f->call, &f->exits[1], close_b, f);
+    return close_one(f, 2);
+}
+
+START_TEST(cleanup_registers_another_one)
+{
+    struct world w;
+    begin(&w);
+    struct call *c = START(&w, opener, .result = 7);
+    struct opener *f = (struct opener *)c;
+
+    call_on_exit(c, &f->exits[0], close_a, f);
+    call_on_exit(c, &f->exits[2], close_c_and_register_b, f);
+    task_cancel(c->task);
+    run_all(&w);
+    expect_cleanups(&w, c);
+    call_free(c);
+    calls_free(w.calls);
+    expect_trace_in_order("0.000  close c\n0.000  close b\n0.000  close a\n");
+}
+END_TEST
+
 /* Awaits an opener. */
 struct waiter {
     struct call call;

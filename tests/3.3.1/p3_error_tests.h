@@ -6,7 +6,7 @@
 #ifndef P3_ERROR_TESTS_H
 #define P3_ERROR_TESTS_H
 
-#include "p3_scenario.h"
+#include "p3_cleanup_tests.h"
 
 /* ---- errors travel ---- */
 
@@ -134,6 +134,48 @@ START_TEST(first_error_stays_the_first)
 }
 END_TEST
 
+/* Cancelled, or with another code: what is returned later is no error beside the first one. */
+START_TEST(first_error_and_another_number)
+{
+    struct world w;
+    begin(&w);
+    struct call *cancelled = START(&w, actor, .name = "read", .notes = -EIO, .work_ms = 100);
+    struct call *another = START(&w, actor, .name = "read", .notes = -EIO, .work_ms = 100,
+                                 .result = -EPIPE, .plain = true);
+
+    run_loop_for(50);
+    w.quiet = true;
+    task_cancel(cancelled->task);
+    run_all(&w);
+    expect_error(cancelled, "call_fail(c, -EIO, ...), then cancelled, and -ECANCELED returned",
+                 -EIO, "-EIO read");
+    expect_error(another, "call_fail(c, -EIO, ...), and then -EPIPE returned", -EIO, "-EIO read");
+    call_free(cancelled);
+    call_free(another);
+    calls_free(w.calls);
+}
+END_TEST
+
+START_TEST(no_error_before_the_end)
+{
+    struct world w;
+    begin(&w);
+    struct call *c = START(&w, actor, .name = "read", .notes = -EIO, .work_ms = 100);
+
+    run_loop_for(50);
+    expect_result(c, "a call that has failed, and still runs", -EINPROGRESS);
+    expect_same_text("call_error() of a call that has failed, and still runs", "no error",
+                     error_text(call_error(c)));
+    struct aerr *taken = call_take(c);
+    expect_same_text("call_take() of a call that has failed, and still runs", "no error",
+                     error_text(taken));
+    run_all(&w);
+    expect_error(c, "a call that was asked too early, and has ended now", -EIO, "-EIO read");
+    call_free(c);
+    calls_free(w.calls);
+}
+END_TEST
+
 /* The chain ends where memory ran out, or where it always does; no link may be missing. */
 static void chain_without_memory(void *arg)
 {
@@ -238,6 +280,52 @@ START_TEST(handled_is_not_reported)
     call_free(nobody);
     calls_free(w.calls);
     expect_trace("0.100  unhandled: -EIO nobody\n");
+}
+END_TEST
+
+/* Whoever asks too early is not told, and has not asked: before the failure, and behind it. */
+START_TEST(asked_too_early)
+{
+    struct world w;
+    begin(&w);
+    struct call *c[2] = {START(&w, chain, .level = 0),
+                         START(&w, actor, .name = "read", .notes = -EIO, .work_ms = 100)};
+
+    run_loop_for(50);
+    for (int i = 0; i < 2; i++) {
+        (void)call_error(c[i]);
+        (void)call_error(c[i]);
+    }
+    run_all(&w);
+    for (int i = 0; i < 2; i++) {
+        w.reports = 0;
+        call_free(c[i]);
+        if (w.reports != 1)
+            fail_test("call_error() of a call that still ran, and %s; nobody asked again\n"
+                      "expected  1 call of on_unhandled\ngot       %d",
+                      i == 0 ? "failed later" : "had failed already", w.reports);
+    }
+    calls_free(w.calls);
+}
+END_TEST
+
+START_TEST(cancelled_and_a_cleanup_failed)
+{
+    struct world w;
+    begin(&w);
+    struct call *c = START(&w, opener, .codes = {-ENOSPC});
+
+    run_loop_for(50);
+    task_cancel(c->task);
+    run_all(&w);
+    expect_cleanups(&w, c);
+    call_free(c);
+    calls_free(w.calls);
+    if (w.reports != 1)
+        fail_test("a call was cancelled, its cleanup failed, nobody asked\n"
+                  "expected  1 call of on_unhandled\ngot       %d",
+                  w.reports);
+    expect_trace("0.050  close a\n");
 }
 END_TEST
 

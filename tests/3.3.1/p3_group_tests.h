@@ -8,6 +8,41 @@
 #include "p3_cleanup_tests.h"
 #include "p3_parent.h"
 
+/* A call that comes too late. */
+struct late {
+    struct call call;
+    int *releases;
+};
+
+static void late(struct task *t)
+{
+    (void)t;
+    fail_test("a call that group_spawn() has refused was started all the same");
+}
+
+static void late_release(void *frame)
+{
+    struct late *f = frame;
+    ++*f->releases;
+    free(f);
+}
+
+static void expect_refused(struct group *g, const char *when)
+{
+    int releases = 0;
+    int code = group_spawn(g, copy_of(&(struct late){.releases = &releases}, sizeof(struct late)),
+                           late, late_release);
+    if (code != -ECANCELED || releases != 1)
+        fail_test("group_spawn() %s\nexpected  -ECANCELED, and the frame is released once\n"
+                  "got       %s, and %d calls of release",
+                  when, result_text(code), releases);
+    code = group_spawn(g, NULL, late, late_release);
+    if (code != -ECANCELED || releases != 1)
+        fail_test("group_spawn(), with a frame of NULL, %s\nexpected  -ECANCELED, and no release\n"
+                  "got       %s, and %d calls of release",
+                  when, result_text(code), releases - 1);
+}
+
 /* The lines and times of the first four are CPython's. */
 START_TEST(first_failure_cancels_and_awaits_the_others)
 {
@@ -42,6 +77,8 @@ START_TEST(all_go_well)
     expect_trace("0.000  wake 0, no error\n0.300  wake 0, no error\n");
     for (int i = 0; i < 3; i++)
         expect_result(f->started[i], "a call of a group, after GROUP_WAIT", i + 1);
+    expect_refused(f->group, "after GROUP_WAIT, when all calls went well");
+    expect_refused(((struct parent *)empty)->group, "after GROUP_WAIT of a group without calls");
     call_free(c);
     call_free(empty);
     calls_free(w.calls);
@@ -124,41 +161,6 @@ START_TEST(parent_is_woken_with_an_error)
     calls_free(w.calls);
 }
 END_TEST
-
-/* A call that comes too late. */
-struct late {
-    struct call call;
-    int *releases;
-};
-
-static void late(struct task *t)
-{
-    (void)t;
-    fail_test("a call that group_spawn() has refused was started all the same");
-}
-
-static void late_release(void *frame)
-{
-    struct late *f = frame;
-    ++*f->releases;
-    free(f);
-}
-
-static void expect_refused(struct group *g, const char *when)
-{
-    int releases = 0;
-    int code = group_spawn(g, copy_of(&(struct late){.releases = &releases}, sizeof(struct late)),
-                           late, late_release);
-    if (code != -ECANCELED || releases != 1)
-        fail_test("group_spawn() %s\nexpected  -ECANCELED, and the frame is released once\n"
-                  "got       %s, and %d calls of release",
-                  when, result_text(code), releases);
-    code = group_spawn(g, NULL, late, late_release);
-    if (code != -ECANCELED || releases != 1)
-        fail_test("group_spawn(), with a frame of NULL, %s\nexpected  -ECANCELED, and no release\n"
-                  "got       %s, and %d calls of release",
-                  when, result_text(code), releases - 1);
-}
 
 START_TEST(call_fails_while_the_block_goes_on)
 {
@@ -266,6 +268,7 @@ START_TEST(group_errors_that_come_late)
     struct actor b = {.name = "B", .work_ms = 900, .cleanup_ms = 100, .cleanup_code = -EPIPE};
     struct opener closing = {.codes = {-ENOSPC}};
 
+    w.tells = true;
     group_spawn(g, copy_of(&a, sizeof(a)), actor, actor_release);
     group_spawn(g, copy_of(&b, sizeof(b)), actor, actor_release);
     group_spawn(freed, copy_of(&closing, sizeof(closing)), opener, opener_release);
@@ -282,6 +285,75 @@ START_TEST(group_errors_that_come_late)
                   "one that failed again after group_error()\n"
                   "expected  2 calls of on_unhandled\ngot       %d",
                   w.reports);
+    expect_trace("0.050  unhandled: -ENOSPC close_a\n"
+                 "0.200  unhandled: -EIO A, beside -EPIPE B\n");
+}
+END_TEST
+
+/* Two wait; the one that is freed first is gone when the cleanup of the other one fails. */
+START_TEST(group_freed_where_a_cleanup_fails)
+{
+    for (int failing = 0; failing < 2; failing++) {
+        struct world w;
+        begin(&w);
+        w.quiet = true;
+        struct group *g = group_new(w.calls);
+        if (g == NULL)
+            fail_test("group_new() returned NULL: is it written yet? TODO(5)");
+        for (int i = 0; i < 2; i++) {
+            const struct opener f = {.codes = {i == failing ? -ENOSPC : 0}};
+            group_spawn(g, copy_of(&f, sizeof(f)), opener, opener_release);
+        }
+        run_loop_for(50);
+        group_free(g);
+        if (w.closes != 2 || w.reports != 1)
+            fail_test("a group was freed while two calls waited, and one cleanup failed\n"
+                      "expected  2 cleanups, 1 call of on_unhandled\ngot       %d, %d",
+                      w.closes, w.reports);
+        run_all(&w);
+        calls_free(w.calls);
+    }
+}
+END_TEST
+
+static int spawn_in_vain(void *arg)
+{
+    expect_refused(arg, "in a cleanup, while group_free() runs");
+    return 0;
+}
+
+START_TEST(cleanup_spawns_while_the_group_is_freed)
+{
+    struct world w;
+    begin(&w);
+    w.quiet = true;
+    struct group *g = group_new(w.calls);
+    if (g == NULL)
+        fail_test("group_new() returned NULL: is it written yet? TODO(5)");
+    for (int i = 0; i < 3; i++) {
+        struct opener *f = copy_of(&(struct opener){.result = 7}, sizeof(struct opener));
+        if (group_spawn(g, f, opener, opener_release) == 0)
+            call_on_exit(&f->call, &f->exits[2], spawn_in_vain, g);
+    }
+    group_free(g);
+    run_all(&w);
+    calls_free(w.calls);
+}
+END_TEST
+
+/* A cancellation is no error of the group; what led to it is. */
+START_TEST(block_is_cancelled_with_a_cause)
+{
+    struct world w;
+    begin(&w);
+    struct group *g = group_new(w.calls);
+    if (g == NULL)
+        fail_test("group_new() returned NULL: is it written yet? TODO(5)");
+    group_fail(g, -ECANCELED, "body", aerr_new(-ENOENT, "open"));
+    expect_same_text("group_fail(g, -ECANCELED, ...) with a cause", "-ENOENT open",
+                     error_text(group_error(g)));
+    group_free(g);
+    calls_free(w.calls);
 }
 END_TEST
 

@@ -127,6 +127,8 @@ struct actor {
     bool runs;  /* has begun and not ended */
     int result; /* 0 or more, or the code that it fails with */
     bool plain; /* returns it without call_fail() */
+    bool hides; /* returns 0 after it */
+    int notes;  /* fails with that before it works; 0: does not */
     int cleanup_ms;
     int cleanup_code; /* fails with that after its cleanup; 0: it was just cancelled */
 };
@@ -146,6 +148,8 @@ static void actor(struct task *t)
 
     TASK_BEGIN(t);
     actor_runs(f, true);
+    if (f->notes != 0)
+        (void)call_fail(&f->call, f->notes, f->name, NULL);
     do {
         if (f->counts > 0)
             note(w, "%s: %d", f->name, f->i);
@@ -161,8 +165,8 @@ static void actor(struct task *t)
     }
     actor_runs(f, false);
     if (f->result < 0 && !f->plain)
-        TASK_RETURN(t, call_fail(&f->call, f->result, f->name, NULL));
-    TASK_RETURN(t, f->result);
+        (void)call_fail(&f->call, f->result, f->name, NULL);
+    TASK_RETURN(t, f->hides ? 0 : f->result);
     TASK_END(t);
 }
 
@@ -192,7 +196,7 @@ static void expect_result(const struct call *c, const char *who, int expected)
     if (got == -ENOSYS)
         fail_test("call_result() returned -ENOSYS: is it written yet? TODO(1)");
     if (got != expected)
-        fail_test("call_result() of %s\nexpected  %s\ngot       %s", who, result_text(expected),
+        fail_test("call_result(): %s\nexpected  %s\ngot       %s", who, result_text(expected),
                   result_text(got));
 }
 

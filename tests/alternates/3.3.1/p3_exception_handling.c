@@ -35,29 +35,34 @@ int call_fail(struct call *c, int code, const char *where, struct aerr *cause)
     if (cause == NULL && c->thrown != 0)
         cause = aerr_new(c->thrown, c->thrown_where);
     c->thrown = 0;
-    c->retrieved = false;
     if (made != NULL)
         made->cause = cause;
     aerr_append(&c->error, made != NULL ? made : cause);
     return code;
 }
 
+int call_result(const struct call *c)
+{
+    return c->result;
+}
+
+static bool has_ended(const struct call *c)
+{
+    return call_result(c) != -EINPROGRESS;
+}
+
 const struct aerr *call_error(struct call *c)
 {
-    c->retrieved = c->error != NULL;
-    return c->error;
+    c->retrieved = has_ended(c) && c->error != NULL;
+    return c->retrieved ? c->error : NULL;
 }
 
 struct aerr *call_take(struct call *c)
 {
-    struct aerr *taken = c->error;
-    c->error = NULL;
+    struct aerr *taken = has_ended(c) ? c->error : NULL;
+    if (taken != NULL)
+        c->error = NULL;
     return taken;
-}
-
-int call_result(const struct call *c)
-{
-    return c->result;
 }
 
 bool call_throw(struct call *c, int code, const char *where)
@@ -192,11 +197,6 @@ int group_spawn_named(struct group *g, void *frame, task_fn fn, void (*release)(
     return 0;
 }
 
-static bool has_ended(const struct call *c)
-{
-    return call_result(c) != -EINPROGRESS;
-}
-
 static bool is_over(const struct group *g)
 {
     for (int i = 0; i < g->n; i++)
@@ -297,12 +297,12 @@ struct attempts {
 
 enum verdict { DONE, FAILED, AGAIN };
 
-static enum verdict judge(struct attempts *f)
+static enum verdict judge(struct attempts *f, bool cancelled)
 {
     int code = call_result(f->now);
     if (code >= 0)
         return DONE;
-    if (code == -ECANCELED || --f->left == 0)
+    if (cancelled || code == -ECANCELED || --f->left == 0)
         return FAILED;
     if (f->plan.retryable != NULL && !f->plan.retryable(code, f->plan.arg))
         return FAILED;
@@ -334,7 +334,7 @@ static void make_attempts(struct task *t)
         if (f->now == NULL)
             TASK_RETURN(t, call_fail(&f->call, -ENOMEM, "retry", NULL));
         TASK_AWAIT(t, f->now->task);
-        verdict = judge(f);
+        verdict = judge(f, t->wake != 0);
         if (verdict == DONE)
             TASK_RETURN(t, call_result(f->now));
         if (verdict == FAILED)
