@@ -1,9 +1,10 @@
 /* faults.h: what a network does to a program, on demand
  *
  * The harness stands in front of read, write, readv, writev, recv, send,
- * recvfrom, sendto, accept and accept4. A fault applies to sockets and pipes
- * (with `files`, to regular files too), whoever makes the call: libevent's
- * bufferevents or the learner's own code. All faults end with the test.
+ * recvfrom, sendto, recvmsg, sendmsg, accept and accept4. A fault applies to
+ * sockets and pipes (with `files`, to regular files too), whoever makes the
+ * call: libevent's bufferevents or the learner's own code; but a datagram is
+ * never cut. All faults end with the test.
  *
  * The same place sees calls that would block: see io_forbid_files() and the
  * rules at `vclock_hooks.blocked`.

@@ -44,6 +44,11 @@ REAL_FUNCTION(ssize_t, readv, (int, const struct iovec *, int));
 REAL_FUNCTION(ssize_t, writev, (int, const struct iovec *, int));
 REAL_FUNCTION(ssize_t, recv, (int, void *, size_t, int));
 REAL_FUNCTION(ssize_t, send, (int, const void *, size_t, int));
+REAL_FUNCTION(ssize_t, recvfrom, (int, void *, size_t, int, struct sockaddr *, socklen_t *));
+REAL_FUNCTION(ssize_t, sendto,
+              (int, const void *, size_t, int, const struct sockaddr *, socklen_t));
+REAL_FUNCTION(ssize_t, recvmsg, (int, struct msghdr *, int));
+REAL_FUNCTION(ssize_t, sendmsg, (int, const struct msghdr *, int));
 REAL_FUNCTION(int, accept4, (int, struct sockaddr *, socklen_t *, int));
 REAL_FUNCTION(int, connect, (int, const struct sockaddr *, socklen_t));
 REAL_FUNCTION(int, fsync, (int));
@@ -114,6 +119,15 @@ static void check_loop_thread(const char *call, int fd, short events, enum what 
         vclock_hooks.blocked(call, fd);
 }
 
+/* A datagram is moved whole: half of one is another one. */
+static bool is_cut(int fd)
+{
+    int type = 0;
+    socklen_t length = sizeof type;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_DGRAM;
+}
+
 /* What comes before a real call. Returns 0 to go on, with *n cut down; -1 with errno for a fault.
  * *waiting tells whether io_end() must count the worker as busy again. */
 static int io_begin(const char *call, int fd, short events, size_t *n, bool *waiting)
@@ -132,7 +146,7 @@ static int io_begin(const char *call, int fd, short events, size_t *n, bool *wai
         return 0;
     long call_number = ++io.calls;
     size_t max = events == POLLIN ? faults.max_read : faults.max_write;
-    if (max > 0 && *n > max)
+    if (max > 0 && *n > max && is_cut(fd))
         *n = max;
     errno = 0;
     if (faults.eagain_every > 0 && what == STREAM && call_number % faults.eagain_every == 0)
@@ -246,9 +260,51 @@ EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
     MOVE("writev", fd, POLLOUT, bytes, REAL(writev)(fd, cut, cut_vector(cut, v, n, bytes)));
 }
 
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    struct iovec cut[MAX_VECTOR], *whole = message->msg_iov;
+    size_t n_whole = message->msg_iovlen, bytes = vector_bytes(whole, (int)n_whole);
+    bool waiting;
+
+    if (io_begin("recvmsg", fd, POLLIN, &bytes, &waiting) != 0)
+        return io_end(-1, POLLIN, waiting);
+    message->msg_iov = cut;
+    message->msg_iovlen = (size_t)cut_vector(cut, whole, (int)n_whole, bytes);
+    ssize_t result = REAL(recvmsg)(fd, message, flags);
+    message->msg_iov = whole;
+    message->msg_iovlen = n_whole;
+    return io_end(result, POLLIN, waiting);
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    struct iovec cut[MAX_VECTOR];
+    struct msghdr part = *message;
+    size_t bytes = vector_bytes(part.msg_iov, (int)part.msg_iovlen);
+    bool waiting;
+
+    if (io_begin("sendmsg", fd, POLLOUT, &bytes, &waiting) != 0)
+        return io_end(-1, POLLOUT, waiting);
+    part.msg_iovlen = (size_t)cut_vector(cut, part.msg_iov, (int)part.msg_iovlen, bytes);
+    part.msg_iov = cut;
+    return io_end(REAL(sendmsg)(fd, &part, flags), POLLOUT, waiting);
+}
+
 /* glibc declares these with a union in place of struct sockaddr *, for C only. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
+
+EXPORT ssize_t recvfrom(int fd, void *restrict bytes, size_t n, int flags,
+                        struct sockaddr *restrict from, socklen_t *restrict length)
+{
+    MOVE("recvfrom", fd, POLLIN, n, REAL(recvfrom)(fd, bytes, n, flags, from, length));
+}
+
+EXPORT ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to,
+                      socklen_t length)
+{
+    MOVE("sendto", fd, POLLOUT, n, REAL(sendto)(fd, bytes, n, flags, to, length));
+}
 
 EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
 {

@@ -170,7 +170,8 @@ static int add_event(const struct event_base *base, const struct event *ev, void
     char text[256];
 
     (void)base;
-    if (ev->ev_evcallback.evcb_flags & EVLIST_INTERNAL)
+    /* Of libevent's own, or of an object that was freed and is gone with the loop's next turn. */
+    if (ev->ev_evcallback.evcb_flags & (EVLIST_INTERNAL | EVLIST_FINALIZING))
         return 0;
     list_add(list, list->n > 0 ? "\n    " : "    ");
     list->n--; /* the separator is no entry */

@@ -34,7 +34,7 @@ def run(submission, grade, suite, compiler, folder):
         [*compiler, "-w", "-I", SUBMISSIONS, submission, "-o", module, "-levent", "-pthread"],
         check=True)
     start = time.monotonic()
-    graded = subprocess.run([grade, "--cpu", "2", "--wall", "4", suite, module],
+    graded = subprocess.run([grade, "--cpu", "1", "--wall", "8", suite, module],
                             capture_output=True, text=True, timeout=SECONDS_TO_END)
     return graded, time.monotonic() - start
 

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "inflight.h"
 #include "real.h"
 #include "vthreads.h"
 
@@ -151,14 +152,16 @@ static void count_wakeup(void)
  * that: returns what they made ready; 0 when nobody can do so at this moment; -1 to ask again. */
 static int wait_for_others(int epfd, struct epoll_event *events, int max)
 {
-    const int slice_ms = 1;
+    const int slice_ms = 1, patience_ms = 200;
     int n = 0;
 
     if (vthreads_busy()) {
         n = REAL(epoll_wait)(epfd, events, max, slice_ms);
         return n > 0 ? n : -1;
     }
-    if (clock_state.outside_ms > 0)
+    for (int waited = 0; n == 0 && waited < patience_ms && tcp_in_flight(); waited++)
+        n = REAL(epoll_wait)(epfd, events, max, slice_ms);
+    if (n == 0) /* it may have arrived between the two looks */
         n = REAL(epoll_wait)(epfd, events, max, clock_state.outside_ms);
     return n > 0 ? n : 0;
 }

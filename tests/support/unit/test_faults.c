@@ -55,6 +55,52 @@ START_TEST(reads_and_writes_are_cut)
 }
 END_TEST
 
+START_TEST(datagrams_come_whole_or_not_at_all)
+{
+    char bytes[16];
+    struct iovec v = {bytes, sizeof bytes};
+    struct msghdr message = {.msg_iov = &v, .msg_iovlen = 1};
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds), 0);
+    faults.max_read = faults.max_write = 1;
+    ck_assert_int_eq(sendto(fds[1], "0123", 4, 0, NULL, 0), 4);
+    ck_assert_int_eq(sendto(fds[1], "", 0, 0, NULL, 0), 0);
+    ck_assert_int_eq(sendmsg(fds[1], &message, 0), 16);
+    faults.eagain_every = 4;
+    errno = 0;
+    ck_assert_int_eq(recvfrom(fds[0], bytes, sizeof bytes, 0, NULL, NULL), -1);
+    ck_assert_int_eq(errno, EAGAIN);
+    ck_assert_int_eq(recvfrom(fds[0], bytes, sizeof bytes, 0, NULL, NULL), 4);
+    ck_assert_int_eq(recvfrom(fds[0], bytes, sizeof bytes, 0, NULL, NULL), 0);
+    ck_assert_int_eq(recvmsg(fds[0], &message, 0), 16);
+    ck_assert_uint_eq(message.msg_iovlen, 1);
+    ck_assert_ptr_eq(message.msg_iov, &v);
+    close_pair();
+}
+END_TEST
+
+START_TEST(messages_on_a_stream_are_cut)
+{
+    char bytes[16];
+    struct iovec v[2] = {{bytes, 3}, {bytes + 3, 3}};
+    struct msghdr message = {.msg_iov = v, .msg_iovlen = 2};
+
+    make_pair();
+    memcpy(bytes, "012345", 6);
+    faults.max_write = 4;
+    ck_assert_int_eq(sendmsg(fds[1], &message, 0), 4);
+    faults.max_read = 2;
+    ck_assert_int_eq(recvmsg(fds[0], &message, 0), 2);
+    ck_assert_int_eq(recvfrom(fds[0], bytes, sizeof bytes, 0, NULL, NULL), 2);
+    ck_assert_int_eq(memcmp(bytes, "23", 2), 0);
+    faults.eintr_every = 1;
+    ck_assert_int_eq(sendmsg(fds[1], &message, 0), -1);
+    ck_assert_int_eq(recvmsg(fds[0], &message, 0), -1);
+    ck_assert_int_eq(errno, EINTR);
+    close_pair();
+}
+END_TEST
+
 START_TEST(errors_come_as_asked)
 {
     char byte;
@@ -224,7 +270,8 @@ END_TEST
 
 Suite *faults_suite(void)
 {
-    return UNIT_SUITE("faults", reads_and_writes_are_cut, errors_come_as_asked,
+    return UNIT_SUITE("faults", reads_and_writes_are_cut, datagrams_come_whole_or_not_at_all,
+                      messages_on_a_stream_are_cut, errors_come_as_asked,
                       a_silent_peer_never_answers, accept_runs_out_of_descriptors,
                       libevent_reads_one_byte_at_a_time, the_harness_itself_is_spared,
                       files_on_the_loop_thread_are_told, a_read_that_would_wait_is_told);

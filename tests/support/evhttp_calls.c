@@ -1,0 +1,63 @@
+/* evhttp_calls.c: what stands in front of evhttp and json-c where the learner's code calls them
+ *
+ * In each_allocation_fails() these fail, too, as they do for want of memory. The calls of a suite,
+ * and libevent's of itself, are left alone: see libevent_calls.c.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <event2/event.h>
+#include <event2/http.h>
+#include <json-c/json.h>
+
+#include "alloc.h"
+#include "real.h"
+#include "where.h"
+
+REAL_FUNCTION(struct evhttp_connection *, evhttp_connection_base_new,
+              (struct event_base *, struct evdns_base *, const char *, unsigned short));
+REAL_FUNCTION(struct evhttp_request *, evhttp_request_new,
+              (void (*)(struct evhttp_request *, void *), void *));
+REAL_FUNCTION(int, evhttp_add_header, (struct evkeyvalq *, const char *, const char *));
+REAL_FUNCTION(int, evhttp_make_request,
+              (struct evhttp_connection *, struct evhttp_request *, enum evhttp_cmd_type,
+               const char *));
+REAL_FUNCTION(struct json_tokener *, json_tokener_new, (void));
+
+/* The size matters to nobody: the call as a whole fails. */
+#define FAILS_NOW()                                                                                \
+    (where_is_learner(__builtin_return_address(0)) && alloc_fails_now(sizeof(void *)))
+
+EXPORT struct evhttp_connection *evhttp_connection_base_new(struct event_base *base,
+                                                            struct evdns_base *dns,
+                                                            const char *address,
+                                                            unsigned short port)
+{
+    return FAILS_NOW() ? NULL : REAL(evhttp_connection_base_new)(base, dns, address, port);
+}
+
+EXPORT struct evhttp_request *evhttp_request_new(void (*callback)(struct evhttp_request *, void *),
+                                                 void *arg)
+{
+    return FAILS_NOW() ? NULL : REAL(evhttp_request_new)(callback, arg);
+}
+
+EXPORT int evhttp_add_header(struct evkeyvalq *headers, const char *key, const char *value)
+{
+    return FAILS_NOW() ? -1 : REAL(evhttp_add_header)(headers, key, value);
+}
+
+/* It owns the request also where it fails. */
+EXPORT int evhttp_make_request(struct evhttp_connection *connection, struct evhttp_request *req,
+                               enum evhttp_cmd_type type, const char *uri)
+{
+    if (!FAILS_NOW())
+        return REAL(evhttp_make_request)(connection, req, type, uri);
+    evhttp_request_free(req);
+    return -1;
+}
+
+EXPORT struct json_tokener *json_tokener_new(void)
+{
+    return FAILS_NOW() ? NULL : REAL(json_tokener_new)();
+}
