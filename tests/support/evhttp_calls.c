@@ -25,8 +25,7 @@ REAL_FUNCTION(int, evhttp_make_request,
 REAL_FUNCTION(struct json_tokener *, json_tokener_new, (void));
 
 /* The size matters to nobody: the call as a whole fails. */
-#define FAILS_NOW()                                                                                \
-    (where_is_learner(__builtin_return_address(0)) && alloc_fails_now(sizeof(void *)))
+#define FAILS_NOW() (CALLED_BY_LEARNER() && alloc_fails_now(sizeof(void *)))
 
 EXPORT struct evhttp_connection *evhttp_connection_base_new(struct event_base *base,
                                                             struct evdns_base *dns,

@@ -23,8 +23,7 @@ REAL_FUNCTION(int, event_base_once,
               (struct event_base *, evutil_socket_t, short, event_callback_fn, void *,
                const struct timeval *));
 
-#define BY_LEARNER()    where_is_learner(__builtin_return_address(0))
-#define FAILS_NOW(size) (BY_LEARNER() && alloc_fails_now(size))
+#define FAILS_NOW(size) (CALLED_BY_LEARNER() && alloc_fails_now(size))
 
 /* A call that went well leaves any value in errno; this one no errno of a read or a write. */
 static void spoil_errno(int result)
@@ -44,7 +43,7 @@ EXPORT int event_add(struct event *ev, const struct timeval *timeout)
     if (FAILS_NOW(sizeof(void *)))
         return -1;
     int result = REAL(event_add)(ev, timeout);
-    if (BY_LEARNER())
+    if (CALLED_BY_LEARNER())
         spoil_errno(result);
     return result;
 }
@@ -60,7 +59,7 @@ int sched_event_add(struct event *ev, const struct timeval *timeout)
 EXPORT int event_del(struct event *ev)
 {
     int result = REAL(event_del)(ev);
-    if (BY_LEARNER())
+    if (CALLED_BY_LEARNER())
         spoil_errno(result);
     return result;
 }

@@ -22,6 +22,9 @@ void where_set_module(void *handle);
 /* True if `address` lies in the learner's module. */
 bool where_is_learner(const void *address);
 
+/* In a function that stands in front of a library's: does the learner's module call it? */
+#define CALLED_BY_LEARNER() where_is_learner(__builtin_return_address(0))
+
 /* Writes a reference to the innermost calls of the learner's on the present stack; "in a library"
  * if there is none. Returns `out`. */
 const char *where_called(char *out, size_t size);

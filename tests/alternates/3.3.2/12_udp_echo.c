@@ -106,7 +106,7 @@ bad:
     return NULL;
 }
 
-/* ---- given: free, main ---- */
+/* ---- given: free ---- */
 
 int collector_port(const struct collector *c)
 {
@@ -132,106 +132,4 @@ void collector_free(struct collector *c)
     if (c->fd >= 0)
         (void)evutil_closesocket(c->fd);
     free(c);
-}
-
-/* What two stations send, a datagram each 100 ms; NULL is one that is too long. */
-static const struct message {
-    int station;
-    const char *text;
-} MESSAGES[] = {{0, "north 21.5"}, {1, "south 24.0"}, {0, ""}, {1, NULL}, {0, "north 21.7"}};
-enum { MESSAGES_N = sizeof(MESSAGES) / sizeof(MESSAGES[0]), STATIONS = 2 };
-
-struct field {
-    struct event_base *base; /* owned, as is all below */
-    struct collector *collector;
-    evutil_socket_t stations[STATIONS]; /* connected to the collector; or -1 */
-    struct event *clock;                /* runs on_tick() */
-    int sent, answers;                  /* datagrams */
-};
-
-static void on_reading(const char *bytes, size_t n, void *arg)
-{
-    (void)arg;
-    printf("collector: %.*s\n", (int)n, bytes);
-}
-
-/* Shows the answers that have come since the last tick, and sends the next datagram. */
-static void on_tick(evutil_socket_t fd, short what, void *arg)
-{
-    static const char LONG[READING_MOST + 1];
-    struct field *field = arg;
-    char bytes[READING_MOST];
-    ssize_t n;
-
-    (void)fd;
-    (void)what;
-    for (int k = 0; k < STATIONS; k++) {
-        while ((n = recv(field->stations[k], bytes, sizeof(bytes), MSG_DONTWAIT)) >= 0) {
-            printf("station %d: answer \"%.*s\"\n", k, (int)n, bytes);
-            field->answers++;
-        }
-    }
-    if (field->sent == MESSAGES_N) {
-        (void)event_base_loopbreak(field->base);
-        return;
-    }
-    const struct message *m = &MESSAGES[field->sent++];
-    const char *text = m->text != NULL ? m->text : LONG;
-    n = send(field->stations[m->station], text, m->text != NULL ? strlen(text) : sizeof(LONG), 0);
-    printf("station %d: sends %zd bytes\n", m->station, n);
-}
-
-static int field_open(struct field *field)
-{
-    static const struct timeval TICK = {.tv_usec = 100 * 1000};
-    struct sockaddr_in to = {.sin_family = AF_INET};
-
-    field->base = event_base_new();
-    field->collector =
-        field->base != NULL ? collector_start(field->base, 0, on_reading, NULL) : NULL;
-    if (field->collector == NULL)
-        return -1;
-    to.sin_port = htons((unsigned short)collector_port(field->collector));
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    for (int k = 0; k < STATIONS; k++) {
-        field->stations[k] = socket(AF_INET, SOCK_DGRAM, 0);
-        if (field->stations[k] < 0 ||
-            connect(field->stations[k], (struct sockaddr *)&to, sizeof(to)) != 0 ||
-            evutil_make_socket_nonblocking(field->stations[k]) != 0)
-            return -1;
-    }
-    field->clock = event_new(field->base, -1, EV_PERSIST, on_tick, field);
-    return field->clock != NULL ? event_add(field->clock, &TICK) : -1;
-}
-
-static void field_close(struct field *field)
-{
-    if (field->clock != NULL)
-        event_free(field->clock);
-    for (int k = 0; k < STATIONS; k++) {
-        if (field->stations[k] >= 0)
-            (void)evutil_closesocket(field->stations[k]);
-    }
-    collector_free(field->collector);
-    if (field->base != NULL)
-        event_base_free(field->base);
-}
-
-int main(void)
-{
-    struct field field = {.stations = {-1, -1}};
-    int status = EXIT_FAILURE;
-
-    if (field_open(&field) != 0)
-        fprintf(stderr, "12_udp_echo: set-up: no memory, or no descriptor left\n");
-    else if (event_base_dispatch(field.base) != 0)
-        fprintf(stderr, "12_udp_echo: event loop: it ended before its work did\n");
-    else if (collector_counts(field.collector).readings == 0)
-        fprintf(stderr, "12_udp_echo: nothing is collected: start with TODO(1)\n");
-    else if (field.answers != MESSAGES_N)
-        fprintf(stderr, "12_udp_echo: an answer is missing: TODO(2)\n");
-    else
-        status = EXIT_SUCCESS;
-    field_close(&field);
-    return status;
 }
