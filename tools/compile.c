@@ -17,7 +17,7 @@ static const char *const sanitizers[] = {CONFIG_SANITIZER_FLAGS NULL};
 static const char *const module[] = {CONFIG_MODULE_FLAGS NULL};
 static const char *const libraries[] = {CONFIG_LIBRARIES NULL};
 _Static_assert(sizeof common + sizeof sanitizers + sizeof module + sizeof libraries <
-                   (COMPILE_WORDS - 7) * sizeof(char *),
+                   (COMPILE_WORDS - 8) * sizeof(char *),
                "COMPILE_WORDS is too small");
 
 static const char **add(const char **argv, const char *const *words)
@@ -34,8 +34,10 @@ struct command compile_command(enum product product, const struct exercise *exer
     const char **next = add(argv, common);
     if (product != PRODUCT_PLAIN_PROGRAM)
         next = add(next, sanitizers);
-    if (product == PRODUCT_MODULE)
+    if (product == PRODUCT_MODULE || product == PRODUCT_MUTANT)
         next = add(next, module);
+    if (product == PRODUCT_MUTANT)
+        next = add(next, (const char *const[]){"-fno-sanitize=undefined", NULL});
     if (dependencies != NULL)
         next = add(next, (const char *const[]){"-MMD", "-MF", dependencies, NULL});
     next = add(next, (const char *const[]){exercise->include, source, "-o", output, NULL});

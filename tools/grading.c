@@ -362,8 +362,9 @@ static void job_start(struct grading *grading, struct submission *submission)
         return;
     }
     const char *argv[COMPILE_WORDS];
-    struct command compiler = compile_command(PRODUCT_MODULE, submission->exercise, job->source,
-                                              job->module, job->dependencies, argv);
+    struct command compiler =
+        compile_command(submission->named ? PRODUCT_MUTANT : PRODUCT_MODULE, submission->exercise,
+                        job->source, job->module, job->dependencies, argv);
     job_step(job, &compiler, on_compiled);
 }
 

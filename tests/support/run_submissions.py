@@ -34,7 +34,7 @@ def run(submission, grade, suite, compiler, folder):
         [*compiler, "-w", "-I", SUBMISSIONS, submission, "-o", module, "-levent", "-pthread"],
         check=True)
     start = time.monotonic()
-    graded = subprocess.run([grade, "--cpu", "1", "--wall", "8", suite, module],
+    graded = subprocess.run([grade, "--cpu", "1", "--wall", "5", suite, module],
                             capture_output=True, text=True, timeout=SECONDS_TO_END)
     return graded, time.monotonic() - start
 
@@ -62,7 +62,7 @@ def main():
     folder_name, grade, suite, *compiler = sys.argv[1:]
     submissions = sorted((SUBMISSIONS / folder_name).glob("*.c"))
     print("1..%d" % len(submissions), flush=True)
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(6) as pool:
         def judge(submission):
             try:
                 graded, seconds = run(submission, grade, suite, compiler, pathlib.Path(folder))
