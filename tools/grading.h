@@ -25,6 +25,10 @@ void submissions_free(struct submission *submissions, size_t count); /* and the 
  * left. */
 const char *submission_todo(const struct submission *submission, int after, int *number);
 
+/* Where a skeleton's reader starts: number, file, line and text of TODO(1), allocated. NULL when the
+ * first marker is gone: somebody has begun. */
+char *submission_first_todo(const struct submission *submission);
+
 /* True if what grading needs of the build is there; else false after a message. */
 bool grading_possible(const struct workbook *workbook, const struct exercise *exercise);
 
