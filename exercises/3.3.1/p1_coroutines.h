@@ -139,7 +139,9 @@ struct job *count_all_start(struct jobs *jobs, const struct count *counts, int n
  * If the work ends in time, the job ends with it. Result: work_ms.
  * If not, cancels the work, waits until it has cleaned up, prints "timeout". Result: -ETIMEDOUT.
  * If the work is due exactly at the limit, either may happen.
- * Cancelled: cancels the work, waits until it has cleaned up, prints nothing. Result: -ECANCELED.
+ * Cancelled: cancels the work, waits until it has cleaned up, prints nothing, also if the limit
+ * comes meanwhile. Result: -ECANCELED. Cancelled when the work cleans up after the limit: this or
+ * the timeout.
  *
  *     async def wait_for(work_s, limit_s):
  *         try: return await asyncio.wait_for(work("w", work_s, .2), limit_s)

@@ -158,6 +158,7 @@ struct work {
     struct job job; /* not used when wait_for runs it */
     const char *name;
     int work_ms, cleanup_ms;
+    bool cancelled; /* it cleans up, or has */
 };
 
 static void work(struct task *t)
@@ -168,6 +169,7 @@ static void work(struct task *t)
     TASK_SLEEP(t, f->work_ms);
     if (t->wake == 0)
         TASK_RETURN(t, f->work_ms);
+    f->cancelled = true;
     printf("%s cancelled\n", f->name);
     TASK_SLEEP(t, f->cleanup_ms); /* a second request only makes it shorter */
     printf("%s cleaned\n", f->name);
@@ -284,8 +286,9 @@ static void watchdog(struct task *t)
     TASK_SLEEP(t, f->limit_ms);
     if (t->wake != 0)
         TASK_RETURN(t, t->wake);
-    f->timed_out = !task_done(f->worker);
-    task_cancel(f->worker);
+    f->timed_out = !task_done(f->worker) && !f->work.cancelled;
+    if (f->timed_out) /* otherwise it has ended, or the job was cancelled: leave it alone */
+        task_cancel(f->worker);
     TASK_END(t);
 }
 

@@ -240,6 +240,20 @@ START_TEST(cancelled_with_all_it_started)
 }
 END_TEST
 
+START_TEST(limit_comes_while_it_cleans_up)
+{
+    struct jobs *jobs = begin();
+    struct outcome o = {0};
+
+    START(&o, wait_for_start(jobs, 10000, 1000, on_done, &o));
+    after(900, on_cancel, &o);
+    finish(jobs);
+    expect_trace("0.900  cancel wait_for\n0.900  w cancelled\n1.100  w cleaned\n");
+    expect_outcome(&o, -ECANCELED, 1100);
+    expect_loop_ended_at(1100);
+}
+END_TEST
+
 START_TEST(cancelled_before_it_began)
 {
     struct jobs *jobs = begin();
@@ -262,7 +276,7 @@ static void on_third_turn(evutil_socket_t fd, short what, void *arg)
     struct turns *turns = arg;
     (void)fd, (void)what;
     if (++turns->n < 3)
-        after(0, on_third_turn, turns);
+        next_turn(turns);
     else
         on_cancel(-1, EV_TIMEOUT, &turns->primes);
 }
@@ -273,8 +287,9 @@ START_TEST(primes_are_cancelled_between_two_turns)
     struct turns turns = {0};
 
     START(&turns.primes, count_primes_start(jobs, 10000, on_done, &turns.primes));
-    after(0, on_third_turn, &turns);
+    each_turn(&turns, on_third_turn);
     finish(jobs);
+    event_free(turns.event);
     expect_outcome(&turns.primes, -ECANCELED, 0);
     expect_loop_ended_at(0);
 }
@@ -304,19 +319,19 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] work takes its time, and cleans up when it is cancelled",
               "after each wait read why it ended (3.3.1, \"Suspension points and resumption\")",
               work_takes_its_time, work_cleans_up_when_cancelled, work_is_cancelled_once_more);
-    behaviour(s, "[3] count_all awaits all its children and adds up their results",
-              "start all, then await each: a child that has ended does not keep one waiting "
-              "(3.3.1, \"async and await\")",
-              all_count_at_the_same_time, children_end_in_any_order, no_children_at_all,
-              two_count_alls);
+    behaviour(
+        s, "[3] count_all awaits all its children and adds up their results",
+        "start all, then await each, and keep in the frame what you have so far (3.3.1, \"async "
+        "and await\")",
+        all_count_at_the_same_time, children_end_in_any_order, no_children_at_all, two_count_alls);
     behaviour(s, "[3] wait_for cancels what takes too long and waits for its cleanup",
               "cancelling is a request: await its answer (3.3.1, \"async and await\")",
               too_long_is_cancelled_and_awaited, in_time_is_not_disturbed,
               just_at_the_limit_is_one_or_the_other, each_has_its_own_limit);
     behaviour(s, "[2] a cancelled job stops, cleans up and ends with all that it started",
               "after each wait read why it ended (3.3.1, \"Suspension points and resumption\")",
-              cancelled_at_each_wait, cancelled_with_all_it_started, cancelled_before_it_began,
-              primes_are_cancelled_between_two_turns);
+              cancelled_at_each_wait, cancelled_with_all_it_started, limit_comes_while_it_cleans_up,
+              cancelled_before_it_began, primes_are_cancelled_between_two_turns);
     behaviour(s, "[1] jobs_free ends every job and frees all it owns",
               "who spawns a task frees it, also one that still waits (3.3.1, \"Coroutines\")",
               freed_before_they_began, freed_while_they_wait);

@@ -17,21 +17,22 @@ static void add_waiting(Suite *s)
     behaviour(s, "[2] task_shield passes the result on and keeps a cancellation back",
               "to look on is not to await: who awaits a task hands its cancellation on (3.3.1, "
               "\"async and await\")",
-              shield_gives_the_result, shield_sleeps_until_it_is_woken, shield_of_nothing,
-              inner_goes_on_when_the_shield_is_cancelled, inner_fails_later,
+              shield_gives_the_result, shield_sleeps_until_it_is_woken, shield_leaves_on_done_alone,
+              shield_of_nothing, inner_goes_on_when_the_shield_is_cancelled, inner_fails_later,
               inner_is_cancelled_by_somebody_else);
     behaviour(s, "[2] task_wait_first ends with the first task and leaves the others alone",
               "look at what you were given, and then look on at all of it at the same time (3.3.1, "
               "\"async and await\")",
               the_first_is_found, wait_first_copies_the_array, wait_first_sleeps_until_it_is_woken,
-              the_others_may_end_after_it_is_gone, two_are_first, wait_first_of_what_is_not_allowed,
-              the_first_of_a_hundred);
+              wait_first_leaves_on_done_alone, the_others_may_end_after_it_is_gone, two_are_first,
+              wait_first_of_what_is_not_allowed, the_first_of_a_hundred);
     behaviour(s, "[2] task_gather gives the results in the order of the tasks",
               "look at what you were given, and then let all run, whatever the order in which they "
               "end (3.3.1, \"async and await\")",
               results_in_the_order_of_the_array, gather_copies_the_array,
-              gather_sleeps_until_it_is_woken, those_that_had_ended_count, gather_of_none,
-              gather_of_what_is_not_allowed, two_gathers_of_the_same_tasks);
+              gather_sleeps_until_it_is_woken, gather_leaves_on_done_alone,
+              those_that_had_ended_count, gather_of_none, gather_of_what_is_not_allowed,
+              two_gathers_of_the_same_tasks);
     behaviour(
         s, "[2] task_gather tells the first failure at its time and the others go on",
         "gather waits and does not manage: a failure cancels nobody, and is heard at its time, "
@@ -41,10 +42,10 @@ static void add_waiting(Suite *s)
     behaviour(s, "[3] task_wait_for cancels what takes too long and waits for its cleanup",
               "cancelling is a request: await its answer (3.3.1, \"Suspension points and "
               "resumption\")",
-              in_time, wait_for_sleeps_until_it_is_woken, too_late_is_cancelled_and_awaited,
-              due_at_the_limit, no_time_at_all, no_time_for_what_was_cancelled_before,
-              each_has_its_own_limit, cancelled_by_its_owner_is_no_timeout, a_timeout_of_a_shield,
-              a_gather_of_timeouts);
+              in_time, wait_for_sleeps_until_it_is_woken, wait_for_leaves_on_done_alone,
+              too_late_is_cancelled_and_awaited, due_at_the_limit, no_time_at_all,
+              no_time_for_what_was_cancelled_before, each_has_its_own_limit,
+              cancelled_by_its_owner_is_no_timeout, a_timeout_of_a_shield, a_gather_of_timeouts);
 }
 
 static void add_cancelling(Suite *s)

@@ -26,6 +26,7 @@ struct actor {
     struct task *task;
     int requests; /* how often it woke because it was cancelled */
     int at;       /* when it ended; -1 before */
+    int calls;    /* of its on_done */
 };
 
 /* A task that one of the learner's functions has made. */
@@ -89,11 +90,18 @@ static void act(struct task *t)
     TASK_END(t);
 }
 
+static void on_actor_done(struct task *t)
+{
+    struct actor *a = t->frame;
+    a->calls++;
+}
+
 static struct task *spawn_actor(struct actor *a)
 {
     a->at = -1;
     a->task = task_spawn_named(stage.sched, act, a, a->name);
     ck_assert_ptr_nonnull(a->task);
+    a->task->on_done = on_actor_done;
     stage.actors[stage.n_actors++] = a;
     return a->task;
 }

@@ -49,6 +49,12 @@ START_TEST(shield_sleeps_until_it_is_woken)
 }
 END_TEST
 
+START_TEST(shield_leaves_on_done_alone)
+{
+    expect_on_done_left(SHIELD);
+}
+END_TEST
+
 /* async def main():
  *     inner = asyncio.create_task(count_up("I", 3))
  *     try: await asyncio.wait_for(asyncio.shield(inner), .7)
@@ -171,6 +177,12 @@ END_TEST
 START_TEST(wait_first_sleeps_until_it_is_woken)
 {
     expect_no_polling(WAIT_FIRST);
+}
+END_TEST
+
+START_TEST(wait_first_leaves_on_done_alone)
+{
+    expect_on_done_left(WAIT_FIRST);
 }
 END_TEST
 

@@ -7,18 +7,6 @@
 
 #include "p2_kinds.h"
 
-enum { UNWRITTEN = 12345 };
-
-static void expect_results(const char *call, const int expected[], const int got[], int n)
-{
-    for (int i = 0; i < n; i++)
-        if (got[i] != expected[i])
-            fail_test("%s: results[%d] should be the result of tasks[%d]\nexpected  %s\n"
-                      "got       %s",
-                      call, i, i, result_text(expected[i]),
-                      got[i] == UNWRITTEN ? "nothing: it was not written" : result_text(got[i]));
-}
-
 /* ---- in order ---- */
 
 START_TEST(results_in_the_order_of_the_array)
@@ -67,6 +55,12 @@ START_TEST(gather_sleeps_until_it_is_woken)
 {
     expect_no_polling(GATHER);
     expect_no_polling(GATHER_FAILS);
+}
+END_TEST
+
+START_TEST(gather_leaves_on_done_alone)
+{
+    expect_on_done_left(GATHER);
 }
 END_TEST
 

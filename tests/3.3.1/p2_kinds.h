@@ -87,6 +87,19 @@ static void end_play(struct cast *c)
     c->results = NULL;
 }
 
+/* What stands in results[] before the call. */
+enum { UNWRITTEN = 12345 };
+
+static void expect_results(const char *call, const int expected[], const int got[], int n)
+{
+    for (int i = 0; i < n; i++)
+        if (got[i] != expected[i])
+            fail_test("%s: results[%d] should be the result of tasks[%d]\nexpected  %s\n"
+                      "got       %s",
+                      call, i, i, result_text(expected[i]),
+                      got[i] == UNWRITTEN ? "nothing: it was not written" : result_text(got[i]));
+}
+
 /* Nobody has disturbed those that were handed in, but for the work that took too long. */
 static void expect_cast_undisturbed(const struct cast *c, const char *where)
 {
@@ -108,6 +121,23 @@ static void expect_no_polling(enum kind kind)
         fail_test("%s: the loop should sleep while nothing happens; who looks again and again?\n"
                   "expected  at most %d turns in %.3f s\ngot       %d turns",
                   c.made.call, ENOUGH, stage_ms() / 1000.0, stage.turns);
+    strike();
+    end_play(&c);
+}
+
+/* The on_done of those that are handed in is their owner's, and tells the owner of their end. */
+static void expect_on_done_left(enum kind kind)
+{
+    struct cast c;
+
+    play_made(begin(), &c, kind);
+    run_to_end();
+    expect_ended(&c.made, kinds[kind].result, kinds[kind].at);
+    for (int i = c.first; i < c.first + c.n; i++)
+        if (c.actors[i].calls != 1)
+            fail_test("%s: the on_done of task %s, which was handed in, stays its owner's\n"
+                      "expected  calls of on_done: 1\ngot       calls of on_done: %d",
+                      c.made.call, c.actors[i].name, c.actors[i].calls);
     strike();
     end_play(&c);
 }

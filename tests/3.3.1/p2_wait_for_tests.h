@@ -37,6 +37,13 @@ START_TEST(wait_for_sleeps_until_it_is_woken)
 }
 END_TEST
 
+START_TEST(wait_for_leaves_on_done_alone)
+{
+    expect_on_done_left(WAIT_FOR);
+    expect_on_done_left(WAIT_FOR_TOO_LONG);
+}
+END_TEST
+
 START_TEST(too_late_is_cancelled_and_awaited)
 {
     struct sched *s = begin();
@@ -182,7 +189,7 @@ END_TEST
 START_TEST(a_gather_of_timeouts)
 {
     struct sched *s = begin();
-    int results[2];
+    int results[] = {UNWRITTEN, UNWRITTEN};
     struct actor a = {.name = "A", .work_ms = 300, .result = 7};
     struct actor b = {.name = "B", .work_ms = 9000, .cleanup_ms = 50};
     struct made m[3];
@@ -195,10 +202,8 @@ START_TEST(a_gather_of_timeouts)
     MADE(&m[2], 3, task_gather(s, tasks, 2, results));
     run_loop();
     expect_ended(&m[2], -ETIMEDOUT, 450);
-    if (results[0] != 7 || results[1] != -ETIMEDOUT)
-        fail_test("task_gather() of two task_wait_for(): results\nexpected  7, -ETIMEDOUT\n"
-                  "got       %s, %s",
-                  result_text(results[0]), result_text(results[1]));
+    expect_results("task_gather() of two task_wait_for()", (const int[]){7, -ETIMEDOUT}, results,
+                   2);
     strike();
 }
 END_TEST
@@ -261,7 +266,7 @@ END_TEST
 START_TEST(the_refusal_of_others_is_not_its_own)
 {
     struct sched *s = begin();
-    int results[2];
+    int results[] = {UNWRITTEN, UNWRITTEN};
     struct actor a[] = {{.name = "A", .work_ms = 900, .result = 7, .cleanup_ms = 300},
                         {.name = "B", .work_ms = 900, .result = 8, .cleanup_ms = 100},
                         {.name = "C", .work_ms = 900, .result = 9, .cleanup_ms = 200}};
@@ -276,10 +281,8 @@ START_TEST(the_refusal_of_others_is_not_its_own)
     after(400, on_cancel, wait_for.task);
     run_loop();
     expect_ended(&gather, -ECANCELED, 700);
-    if (results[0] != 7 || results[1] != -ECANCELED)
-        fail_test("task_gather(), cancelled, of A, which refuses, and B, which does not: results\n"
-                  "expected  7, -ECANCELED\ngot       %s, %s",
-                  result_text(results[0]), result_text(results[1]));
+    expect_results("task_gather(), cancelled, of A, which refuses, and B, which does not",
+                   (const int[]){7, -ECANCELED}, results, 2);
     expect_ended(&wait_for, -ECANCELED, 600);
     expect_actor(&a[2], "task_wait_for(), cancelled", 9, 600, 1);
     strike();

@@ -154,10 +154,10 @@ START_TEST(one_attempt_or_none)
 }
 END_TEST
 
-/* Three attempts with this jitter; when the second and the third one come. */
-static void expect_jitter(int jitter, int second, int third)
+/* Four attempts with this jitter; when the second and those after it come. */
+static void expect_jitter(int jitter, int second, int third, int fourth)
 {
-    char expected[300];
+    char expected[400];
     struct world w;
     struct attempts a = {.codes = {-EIO}, .jitter = jitter};
     begin_attempts(&w, &a);
@@ -165,13 +165,15 @@ static void expect_jitter(int jitter, int second, int third)
 
     trace("base_ms 100, max_ms 250");
     struct call *c = start_retry(
-        &a, (struct retry){.attempts = 3, .base_ms = 100, .max_ms = 250, .jitter = on_jitter});
+        &a, (struct retry){.attempts = 4, .base_ms = 100, .max_ms = 250, .jitter = on_jitter});
     run_all(&w);
     snprintf(expected, sizeof(expected),
              "%.3f  base_ms 100, max_ms 250\n%.3f  attempt 1\n%.3f  jitter(100) = %d\n"
-             "%.3f  attempt 2\n%.3f  jitter(200) = %d\n%.3f  attempt 3\n",
+             "%.3f  attempt 2\n%.3f  jitter(200) = %d\n%.3f  attempt 3\n"
+             "%.3f  jitter(250) = %d\n%.3f  attempt 4\n",
              start / 1000.0, start / 1000.0, start / 1000.0, jitter, (start + second) / 1000.0,
-             (start + second) / 1000.0, jitter, (start + third) / 1000.0);
+             (start + second) / 1000.0, jitter, (start + third) / 1000.0, (start + third) / 1000.0,
+             jitter, (start + fourth) / 1000.0);
     expect_trace_in_order(expected);
     (void)call_error(c);
     end_attempts(&a, c);
@@ -179,13 +181,13 @@ static void expect_jitter(int jitter, int second, int third)
 
 START_TEST(jitter_is_added_within_the_bounds)
 {
-    expect_jitter(0, 100, 300);
-    expect_jitter(30, 130, 360);
-    expect_jitter(-30, 70, 240);
-    expect_jitter(80, 180, 430); /* 200 + 80, but at most 250 */
-    expect_jitter(-150, 0, 50);  /* 100 - 150, but at least 0 */
-    expect_jitter(INT_MAX, 250, 500);
-    expect_jitter(INT_MIN, 0, 0);
+    expect_jitter(0, 100, 300, 550);
+    expect_jitter(30, 130, 360, 610);
+    expect_jitter(-30, 70, 240, 460);
+    expect_jitter(80, 180, 430, 680); /* 200 + 80, but at most 250 */
+    expect_jitter(-150, 0, 50, 150);  /* 100 - 150, but at least 0 */
+    expect_jitter(INT_MAX, 250, 500, 750);
+    expect_jitter(INT_MIN, 0, 0, 0);
 }
 END_TEST
 

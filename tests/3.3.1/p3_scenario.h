@@ -61,6 +61,15 @@ static void on_unhandled(const struct aerr *error, void *arg)
         trace("unhandled: %s", error_text(error));
 }
 
+/* `why` is what should have made the last of `n` calls of on_unhandled. */
+static inline void expect_reports(const struct world *w, int n, const char *why)
+{
+    if (w->reports != n)
+        fail_test("%s: that is reported\nexpected  calls of on_unhandled so far: %d\n"
+                  "got       calls of on_unhandled so far: %d",
+                  why, n, w->reports);
+}
+
 static void begin(struct world *w)
 {
     *w = (struct world){.calls = NULL};
