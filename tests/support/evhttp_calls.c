@@ -10,6 +10,7 @@
 #include <event2/http.h>
 #include <json-c/json.h>
 
+#include "affinity.h"
 #include "alloc.h"
 #include "real.h"
 #include "where.h"
@@ -32,17 +33,20 @@ EXPORT struct evhttp_connection *evhttp_connection_base_new(struct event_base *b
                                                             const char *address,
                                                             unsigned short port)
 {
+    ON_LOOP_THREAD("evhttp_connection_base_new");
     return FAILS_NOW() ? NULL : REAL(evhttp_connection_base_new)(base, dns, address, port);
 }
 
 EXPORT struct evhttp_request *evhttp_request_new(void (*callback)(struct evhttp_request *, void *),
                                                  void *arg)
 {
+    ON_LOOP_THREAD("evhttp_request_new");
     return FAILS_NOW() ? NULL : REAL(evhttp_request_new)(callback, arg);
 }
 
 EXPORT int evhttp_add_header(struct evkeyvalq *headers, const char *key, const char *value)
 {
+    ON_LOOP_THREAD("evhttp_add_header");
     return FAILS_NOW() ? -1 : REAL(evhttp_add_header)(headers, key, value);
 }
 
@@ -50,6 +54,7 @@ EXPORT int evhttp_add_header(struct evkeyvalq *headers, const char *key, const c
 EXPORT int evhttp_make_request(struct evhttp_connection *connection, struct evhttp_request *req,
                                enum evhttp_cmd_type type, const char *uri)
 {
+    ON_LOOP_THREAD("evhttp_make_request");
     if (!FAILS_NOW())
         return REAL(evhttp_make_request)(connection, req, type, uri);
     evhttp_request_free(req);

@@ -3,6 +3,7 @@
  * Two things that the real functions may do and hardly ever do on a test machine: fail for want of
  * memory, in each_allocation_fails(), and change errno although they succeed. libevent's calls of
  * itself, and those of a suite, are left alone: libevent does not survive failures everywhere.
+ * And one that the caller may not do: call from another thread than the loop's, see affinity.h.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,6 +12,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "affinity.h"
 #include "alloc.h"
 #include "real.h"
 #include "where.h"
@@ -35,11 +37,13 @@ static void spoil_errno(int result)
 EXPORT struct event *event_new(struct event_base *base, evutil_socket_t fd, short what,
                                event_callback_fn callback, void *arg)
 {
+    ON_LOOP_THREAD("event_new");
     return FAILS_NOW(sizeof(struct event)) ? NULL : REAL(event_new)(base, fd, what, callback, arg);
 }
 
 EXPORT int event_add(struct event *ev, const struct timeval *timeout)
 {
+    ON_LOOP_THREAD("event_add");
     if (FAILS_NOW(sizeof(void *)))
         return -1;
     int result = REAL(event_add)(ev, timeout);
@@ -58,6 +62,7 @@ int sched_event_add(struct event *ev, const struct timeval *timeout)
 
 EXPORT int event_del(struct event *ev)
 {
+    ON_LOOP_THREAD("event_del");
     int result = REAL(event_del)(ev);
     if (CALLED_BY_LEARNER())
         spoil_errno(result);
@@ -67,6 +72,7 @@ EXPORT int event_del(struct event *ev)
 EXPORT int event_base_once(struct event_base *base, evutil_socket_t fd, short what,
                            event_callback_fn callback, void *arg, const struct timeval *timeout)
 {
+    WITH_LOCKS("event_base_once", base);
     if (FAILS_NOW(sizeof(struct event)))
         return -1;
     return REAL(event_base_once)(base, fd, what, callback, arg, timeout);

@@ -31,7 +31,8 @@ def expectation(source, word, default=None):
 def run(submission, grade, suite, compiler, folder):
     module = folder / (submission.stem + ".so")
     subprocess.run(
-        [*compiler, "-w", "-I", SUBMISSIONS, submission, "-o", module, "-levent", "-pthread"],
+        [*compiler, "-w", "-I", SUBMISSIONS, submission, "-o", module, "-levent", "-levent_pthreads",
+         "-pthread"],
         check=True)
     start = time.monotonic()
     graded = subprocess.run([grade, "--cpu", "1", "--wall", "5", suite, module],

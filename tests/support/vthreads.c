@@ -21,6 +21,7 @@ struct waiter {
     int fd;               /* of the read, or -1 */
     int64_t deadline;     /* virtual, or VCLOCK_NEVER */
     bool worker;          /* not the loop thread */
+    pthread_t thread;     /* which one */
     bool woken;           /* counts as busy again */
 };
 
@@ -51,6 +52,7 @@ static void waiter_add(struct waiter *w)
     while (*end)
         end = &(*end)->next;
     w->worker = !vclock_on_loop_thread();
+    w->thread = pthread_self();
     *end = w;
     if (w->worker)
         threads.busy--;
@@ -277,6 +279,18 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
     return error;
 }
 
+/* False for a thread that runs, or has ended and is still on its way out. */
+static bool is_waiting(pthread_t thread)
+{
+    bool waiting = false;
+
+    pthread_mutex_lock(&threads.lock);
+    for (struct waiter *w = threads.waiters; w && !waiting; w = w->next)
+        waiting = !w->woken && pthread_equal(w->thread, thread) != 0;
+    pthread_mutex_unlock(&threads.lock);
+    return waiting;
+}
+
 EXPORT int pthread_join(pthread_t thread, void **result)
 {
     if (!vclock_is_on())
@@ -287,11 +301,17 @@ EXPORT int pthread_join(pthread_t thread, void **result)
         vthreads_wait_end();
         return error;
     }
-    int error = pthread_tryjoin_np(thread, result);
-    if (error == EBUSY && vclock_hooks.blocked)
-        vclock_hooks.blocked("pthread_join", -1);
-    for (; error == EBUSY; error = pthread_tryjoin_np(thread, result)) {
-        int64_t next = vthreads_busy() ? VCLOCK_NEVER : vthreads_next_deadline();
+    bool told = false;
+    int error;
+    while ((error = pthread_tryjoin_np(thread, result)) == EBUSY) {
+        if (vthreads_busy() || !is_waiting(thread)) { /* it may be about to end */
+            (void)REAL(poll)(NULL, 0, 1);
+            continue;
+        }
+        if (!told && vclock_hooks.blocked)
+            vclock_hooks.blocked("pthread_join", -1);
+        told = true;
+        int64_t next = vthreads_next_deadline();
         if (next == VCLOCK_NEVER)
             (void)REAL(poll)(NULL, 0, 1);
         else

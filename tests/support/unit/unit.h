@@ -13,6 +13,7 @@ Suite *faults_suite(void);
 Suite *timeline_suite(void);
 Suite *peer_suite(void);
 Suite *ledger_suite(void);
+Suite *affinity_suite(void);
 
 /* A Check suite with one case of the tests named, on virtual time. */
 #define UNIT_SUITE(name, ...) unit_suite((name), (const TTest *const[]){__VA_ARGS__, NULL})
