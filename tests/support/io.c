@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#undef _FILE_OFFSET_BITS /* it makes pread another name of pread64; here both are meant */
 #include "faults.h"
 
 #include <errno.h>
@@ -38,8 +39,10 @@ static struct {
 
 REAL_FUNCTION(ssize_t, read, (int, void *, size_t));
 REAL_FUNCTION(ssize_t, pread, (int, void *, size_t, off_t));
+REAL_FUNCTION(ssize_t, pread64, (int, void *, size_t, off64_t));
 REAL_FUNCTION(ssize_t, write, (int, const void *, size_t));
 REAL_FUNCTION(ssize_t, pwrite, (int, const void *, size_t, off_t));
+REAL_FUNCTION(ssize_t, pwrite64, (int, const void *, size_t, off64_t));
 REAL_FUNCTION(ssize_t, readv, (int, const struct iovec *, int));
 REAL_FUNCTION(ssize_t, writev, (int, const struct iovec *, int));
 REAL_FUNCTION(ssize_t, recv, (int, void *, size_t, int));
@@ -193,6 +196,11 @@ EXPORT ssize_t pread(int fd, void *bytes, size_t n, off_t at)
     MOVE("pread", fd, POLLIN, n, REAL(pread)(fd, bytes, n, at));
 }
 
+EXPORT ssize_t pread64(int fd, void *bytes, size_t n, off64_t at)
+{
+    MOVE("pread", fd, POLLIN, n, REAL(pread64)(fd, bytes, n, at));
+}
+
 EXPORT ssize_t write(int fd, const void *bytes, size_t n)
 {
     if (fd == STDOUT_FILENO && trace_is_on()) {
@@ -205,6 +213,11 @@ EXPORT ssize_t write(int fd, const void *bytes, size_t n)
 EXPORT ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
     MOVE("pwrite", fd, POLLOUT, n, REAL(pwrite)(fd, bytes, n, at));
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
+{
+    MOVE("pwrite", fd, POLLOUT, n, REAL(pwrite64)(fd, bytes, n, at));
 }
 
 EXPORT ssize_t recv(int fd, void *bytes, size_t n, int flags)

@@ -2,6 +2,7 @@
  *
  * Outcome: timeout
  * Says: does not return
+ * Wall: 2
  *
  * SPDX-License-Identifier: MIT
  */
