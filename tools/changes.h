@@ -11,4 +11,7 @@
  * differs from HEAD. Without git, or outside of a checkout, there is nothing to compare with. */
 void changes_each(struct runner *runner, void (*changed)(const char *path, void *arg), void *arg);
 
+/* What the file at `path` was in the last commit; the caller frees it. NULL if nobody knows. */
+char *changes_original(struct runner *runner, const char *path);
+
 #endif

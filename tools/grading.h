@@ -13,6 +13,7 @@ struct submission {
     char *tag;               /* its temporary folder is build/grading/TAG.PID */
     char *label;             /* the path that messages name */
     char *text;              /* the source */
+    char *original;          /* the skeleton as it was given; NULL: this is it, or it is unknown */
     char **named;            /* grade only the behaviours of these names; ends with NULL; or NULL */
     struct verdict *verdict; /* the result; one that is there before is not graded again */
 };
@@ -21,12 +22,12 @@ struct submission {
 struct submission submission_of_file(const struct exercise *exercise, const char *path);
 void submissions_free(struct submission *submissions, size_t count); /* and the array */
 
-/* The comment of least n above `after` that begins with "TODO(n)", and that n; NULL when none is
- * left. */
+/* The comment of least n above `after` that begins with "TODO(n)" and has behind it still what the
+ * skeleton has there, and that n; NULL when none is left. */
 const char *submission_todo(const struct submission *submission, int after, int *number);
 
-/* Where a skeleton's reader starts: number, file, line and text of TODO(1), allocated. NULL when the
- * first marker is gone: somebody has begun. */
+/* Where a skeleton's reader starts: number, file, line and text of TODO(1), allocated. NULL when
+ * that is not open any more: somebody has begun. */
 char *submission_first_todo(const struct submission *submission);
 
 /* True if what grading needs of the build is there; else false after a message. */

@@ -77,6 +77,24 @@ void report_wrapped(const char *text, size_t length, const char *first, const ch
     }
 }
 
+/* Lines too long for a terminal are wrapped; what follows stands under what was "expected". */
+static void report_findings(const char *text, const char *indent)
+{
+    const int under = (int)strlen("expected  ");
+    char *rest = text_format("%s%*s", indent, under, "");
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        char *line = text_copy(text, length);
+        if (strlen(indent) + length <= WIDTH)
+            report_text(length > 0 ? line : "\n", indent, INT_MAX);
+        else
+            report_wrapped(line, length, indent, rest);
+        free(line);
+        text += length + (text[length] == '\n');
+    }
+    free(rest);
+}
+
 /* The lines of an idea after the first stand under its text. */
 static void print_idea(const char *idea, size_t length, const char *indent)
 {
@@ -102,7 +120,7 @@ static void print_message(const char *message, const char *indent, char **said)
     idea = idea < command ? idea : command;
     char *findings = text_copy(message, (size_t)(idea - message));
     bool again = *said != NULL && strcmp(*said, findings) == 0;
-    report_text(again ? "the same as above\n" : findings, indent, INT_MAX);
+    report_findings(again ? "the same as above\n" : findings, indent);
     free(*said);
     *said = findings;
     if (idea < command && !again)

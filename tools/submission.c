@@ -36,6 +36,7 @@ void submissions_free(struct submission *submissions, size_t count)
         free(submissions[i].tag);
         free(submissions[i].label);
         free(submissions[i].text);
+        free(submissions[i].original);
         for (char **name = submissions[i].named; name != NULL && *name != NULL; name++)
             free(*name);
         free(submissions[i].named);
@@ -44,21 +45,78 @@ void submissions_free(struct submission *submissions, size_t count)
     free(submissions);
 }
 
-const char *submission_todo(const struct submission *submission, int after, int *number)
+/* --- what is not written yet ----------------------------------------------------------------- */
+
+/* The comment that begins with "TODO(n)", n above `after` and as small as there is. */
+static const char *find_todo(const char *text, int after, int *number)
 {
     const char *first = NULL;
     int least = INT_MAX, n;
-    for (const char *todo = submission->text; (todo = strstr(todo, "TODO(")) != NULL; todo++) {
-        bool comment = todo - submission->text >= 3 &&
+    for (const char *todo = text; (todo = strstr(todo, "TODO(")) != NULL; todo++) {
+        bool comment = todo - text >= 3 &&
                        (strncmp(todo - 3, "/* ", 3) == 0 || strncmp(todo - 3, "// ", 3) == 0);
         if (comment && sscanf(todo, "TODO(%d)", &n) == 1 && n > after && n < least) {
             first = todo;
             least = n;
         }
     }
-    if (number != NULL)
-        *number = least;
+    *number = least;
     return first;
+}
+
+/* Goes on to the next character of code behind `c`, past spaces and comments. It stops at the end
+ * of the function, and at the next marker. */
+static const char *next_code(const char *c)
+{
+    for (;;) {
+        if (c[0] == '/' && c[1] == '*') {
+            const char *end = strstr(c, "*/");
+            if (strncmp(c, "/* TODO(", 8) == 0 || end == NULL)
+                return "";
+            c = end + 2;
+        } else if (c[0] == '/' && c[1] == '/') {
+            if (strncmp(c, "// TODO(", 8) == 0)
+                return "";
+            c += strcspn(c, "\n");
+        } else if (c[0] == '\n' && c[1] == '}') {
+            return "";
+        } else if (isspace((unsigned char)*c)) {
+            c++;
+        } else {
+            return c;
+        }
+    }
+}
+
+static const char *behind_comment(const char *todo)
+{
+    const char *end = todo[-2] == '*' ? strstr(todo, "*/") : strchr(todo, '\n');
+    return end == NULL ? "" : end + (*end == '*' ? 2 : 0);
+}
+
+/* Some leave the comment where it is when they write the code. */
+static bool same_code(const char *todo, const char *other)
+{
+    const char *a = next_code(behind_comment(todo)), *b = next_code(behind_comment(other));
+    while (*a != '\0' && *a == *b) {
+        a = next_code(a + 1);
+        b = next_code(b + 1);
+    }
+    return *a == *b;
+}
+
+const char *submission_todo(const struct submission *submission, int after, int *number)
+{
+    const char *todo, *other;
+    int n = after, m;
+    while ((todo = find_todo(submission->text, n, &n)) != NULL) {
+        other = submission->original ? find_todo(submission->original, n - 1, &m) : NULL;
+        if (other == NULL || m != n || same_code(todo, other))
+            break;
+    }
+    if (number != NULL)
+        *number = n;
+    return todo;
 }
 
 char *submission_first_todo(const struct submission *submission)

@@ -53,6 +53,8 @@ static void judge_change(const char *path, void *arg)
     struct test *test = arg;
     for (size_t i = 0; i < test->count; i++) {
         struct submission *submission = &test->submissions[i];
+        if (strcmp(path, submission->exercise->source) == 0)
+            submission->original = changes_original(test->workbook->runner, path);
         if (submission->verdict == NULL && rests_on(submission->exercise, path))
             submission->verdict =
                 verdict_new(submission->exercise, OUTCOME_CHEATING,
@@ -136,6 +138,9 @@ int command_test(struct workbook *workbook, const struct options *options)
     if (choose(workbook, options, &test)) {
         if (options->file == NULL)
             changes_each(workbook->runner, judge_change, &test);
+        else
+            test.submissions[0].original =
+                changes_original(workbook->runner, test.submissions[0].exercise->source);
         if (grading_run(workbook, test.submissions, test.count, on_verdict, &test) == 0)
             status = report(workbook, &test);
     }

@@ -86,6 +86,46 @@ static void exercise_name(const char *path, char *name, size_t size)
     snprintf(name, size, "%.*s", (int)strcspn(base, "."), base);
 }
 
+/* Is what begins at `c` a character of UTF-8? Its bytes, or 0. */
+static size_t utf8_length(const unsigned char *c)
+{
+    size_t n = c[0] < 0x80                   ? 1
+               : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+               : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+               : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
+                                             : 0;
+    for (size_t k = 1; k < n; k++)
+        if ((c[k] & 0xc0) != 0x80)
+            return 0;
+    bool longer = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool nobody = (c[0] == 0xed && c[1] >= 0xa0) || (c[0] == 0xf4 && c[1] >= 0x90);
+    return longer || nobody ? 0 : n;
+}
+
+/* A string of JSON is UTF-8, whatever bytes a learner's program has printed: others are shown in
+ * digits. */
+static json_object *json_text(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    char *shown = malloc(4 * strlen(text) + 1), *end = shown;
+    if (shown == NULL)
+        return json_object_new_string("");
+    while (*c != '\0') {
+        size_t n = utf8_length(c);
+        if (n == 0) {
+            end += snprintf(end, 5, "\\x%02x", *c++);
+            continue;
+        }
+        memcpy(end, c, n);
+        end += n;
+        c += n;
+    }
+    *end = '\0';
+    json_object *o = json_object_new_string(shown);
+    free(shown);
+    return o;
+}
+
 /* The message with what to read and how to see it again. The idea is that of the behaviour; to a
  * leak or a crash it would say nothing. */
 static json_object *full_message(int i, const char *name, const struct result *r)
@@ -101,7 +141,7 @@ static json_object *full_message(int i, const char *name, const struct result *r
     snprintf(text, sizeof text, "%s%s%s%s%ssee it:   ./workbook run %s --behaviour %d", r->message,
              newline ? "" : "\n", has_idea ? "the idea: " : "", has_idea ? b->idea : "",
              has_idea ? "\n" : "", name, i + 1);
-    return json_object_new_string(text);
+    return json_text(text);
 }
 
 static json_object *behaviour_json(int i, const char *name, const struct result *r)

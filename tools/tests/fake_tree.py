@@ -57,6 +57,9 @@ elif mode == 'contradiction':
     report['outcome'] = 'passed'
 elif mode == 'generous':
     report['points'] = most
+elif mode == 'long':
+    for b in behaviours:
+        b['message'] = b['message'].replace('0.000  ', 'expected  ' + 'a word or two ' * 20)
 elif mode == 'tail':
     print(json.dumps(report))
 print('no JSON' if mode == 'garbage' else json.dumps(report))

@@ -60,6 +60,40 @@ class Rest(WorkbookTest):
         self.tree.source(*FIRST, PART + '/* TODO(2): a */\n')
         self.assertNotIn('Not written', self.tree.run('test', '01').stdout)
 
+    @unittest.skipUnless(shutil.which('git'), 'git is not installed')
+    def test_code_below_a_marker_that_was_kept_counts(self):
+        skeleton = '''int f(void)
+{
+    /* TODO(1): a. */
+    return 0; /* nothing */
+}
+
+int g(void)
+{
+    /* TODO(2): b,
+     * and more. */
+    return 0;
+}
+'''
+        failing = PASSING.replace('it ', 'nothing ')
+        self.tree.source(*FIRST, failing + skeleton)
+        self.tree.commit()
+        self.assertEqual(self.tree.json('01')[0]['01_async_await']['outcome'], 'unstarted')
+        written = skeleton.replace('return 0; /* nothing */', 'return 1;')
+        self.tree.source(*FIRST, failing + written)
+        self.assertEqual(self.tree.json('01')[0]['01_async_await']['outcome'], 'failed')
+        self.assertIn('go on with TODO(2) in', self.tree.run('test', '01').stdout)
+        file = self.tree.path('mine.c')
+        self.tree.write('mine.c', (failing + written).replace('NAME', FIRST[1]))
+        self.assertEqual(self.tree.json('--file', file, '01')[0]['01_async_await']['outcome'],
+                         'failed')
+        self.tree.source(*FIRST, failing + skeleton.replace('{\n    /*', '{\n    // mine\n    /*'))
+        self.assertEqual(self.tree.json('01')[0]['01_async_await']['outcome'], 'unstarted')
+        self.tree.source(*FIRST, PART + written.replace('return 0;', 'return 2;'))
+        text = self.tree.run('test', '01').stdout
+        self.assertIn('Next: change exercises/3.3.1/01_async_await.c', text)
+        self.assertNotIn('Not written', text)
+
     def test_what_comes_next_is_the_exercise_behind_the_one_that_passed(self):
         self.tree.source('3.3.1', '02_suspend_resume', PASSING)
         self.assertIn('Next: p1_coroutines', self.tree.run('test', '02').stdout)
@@ -72,6 +106,15 @@ class Rest(WorkbookTest):
         lines = self.tree.run('test', '01').stdout.splitlines()
         first = next(i for i, line in enumerate(lines) if 'start with TODO(1)' in line)
         self.assertTrue(lines[first + 1].startswith('  ') and 'must be true' in lines[first + 1])
+        self.assertLessEqual(max(map(len, lines)), 92)
+
+    def test_long_findings_are_wrapped(self):
+        self.tree.source(*FIRST, PART + 'const char mode[] = "mode:long";\n')
+        lines = self.tree.run('test', '01').stdout.splitlines()
+        first = next(i for i, line in enumerate(lines) if line.startswith('      expected  a word'))
+        self.assertTrue(lines[first + 1].startswith(16 * ' ' + 'word') or
+                        lines[first + 1].startswith(16 * ' ' + 'a ') or
+                        lines[first + 1].startswith(16 * ' ' + 'or '), lines[first + 1])
         self.assertLessEqual(max(map(len, lines)), 92)
 
     def test_help_stands_behind_every_command(self):
