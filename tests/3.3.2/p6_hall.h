@@ -217,19 +217,11 @@ static inline void expect_connections(const struct hall *h, const char *when, in
                   now_ms() / 1e3, when, expected, got);
 }
 
-static inline const char *returned_text(int result)
-{
-    return result == -EALREADY   ? "-EALREADY"
-           : result == -ENOBUFS  ? "-ENOBUFS"
-           : result == -ENOTCONN ? "-ENOTCONN"
-                                 : result_text(result);
-}
-
 static inline void expect_returned(const char *call, int got, int expected)
 {
     if (got != expected)
-        fail_test("%s returned\nexpected  %s\ngot       %s", call, returned_text(expected),
-                  returned_text(got));
+        fail_test("%s returned\nexpected  %s\ngot       %s", call, result_text(expected),
+                  result_text(got));
 }
 
 /* One client, from its handshake on, who sends `b` and is then looked at. */

@@ -84,18 +84,20 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     must(bufferevent_enable(c->stream, EV_READ) == 0);
 }
 
-static struct evconnlistener *server_open(struct run *run, int *port)
+/* One socket for all inputs: one each would use up the ports, which stay taken for a minute. */
+static int listening_socket(int *port)
 {
+    static int fd = -1;
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     socklen_t length = sizeof address;
-    struct evconnlistener *listener =
-        evconnlistener_new_bind(run->base, on_accept, run, LEV_OPT_CLOSE_ON_FREE, -1,
-                                (struct sockaddr *)&address, sizeof address);
-    must(listener != NULL);
-    must(getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &length) == 0);
+    if (fd < 0) {
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        must(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0);
+    }
+    must(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
     *port = ntohs(address.sin_port);
-    return listener;
+    return fd;
 }
 
 /* --- the client ------------------------------------------------------------------------------ */
@@ -163,7 +165,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run.step = data[0] == 0 ? size : data[0] * (size_t)(1 + size / 1024);
     run.base = event_base_new();
     must(run.base != NULL);
-    struct evconnlistener *listener = server_open(&run, &port);
+    struct evconnlistener *listener =
+        evconnlistener_new(run.base, on_accept, &run, 0, 16, listening_socket(&port));
+    must(listener != NULL);
     ask(&run, port, data[1]);
     must(event_base_dispatch(run.base) == 0);
     must(run.ended == run.begun);

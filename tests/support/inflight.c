@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/tcp.h> /* glibc's netinet/tcp.h has an older struct tcp_info */
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +23,21 @@
 #define MOST_SOCKETS 256
 
 /* Of the kernel's include/net/tcp_states.h. */
-enum { SYN_SENT = 2, SYN_RECEIVED = 3, FIN_WAIT_1 = 4, LAST_ACK = 9, LISTEN = 10, CLOSING = 11 };
+enum {
+    ESTABLISHED = 1,
+    SYN_SENT = 2,
+    SYN_RECEIVED = 3,
+    FIN_WAIT_1 = 4,
+    FIN_WAIT_2 = 5,
+    LAST_ACK = 9,
+    LISTEN = 10,
+    CLOSING = 11,
+};
 
 static atomic_bool any_tcp; /* has this process made a TCP socket? Most programs never do */
+static atomic_bool any_udp;
+static atomic_bool unanswered_expected;
+static atomic_int to_port[65536]; /* datagrams sent to it, and not received yet */
 
 REAL_FUNCTION(int, socket, (int, int, int));
 
@@ -35,9 +49,11 @@ EXPORT int socket(int domain, int type, int protocol)
     const int fd = REAL(socket)(domain, type, protocol);
 
     if (fd >= 0 && (domain == AF_INET || domain == AF_INET6)) {
-        any_tcp = true;
         int error = errno;
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails where it is UDP */
+        if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0)
+            any_tcp = true;
+        else
+            any_udp = true;
         errno = error;
     }
     return fd;
@@ -81,27 +97,134 @@ static bool is_other_end(const struct tcp_socket *a, const struct tcp_socket *b)
            memcmp(&a->peer, &b->own, sizeof a->own) == 0;
 }
 
-/* Has `from` sent what `to` has not got yet: bytes, or its end? */
-static bool under_way(const struct tcp_socket *from, const struct tcp_socket *to)
+/* Has `from` sent its end, which `to` has not got yet? Who got it acknowledges it up to 40 ms
+ * later: so both are asked. What the other side has no room for is not on its way. */
+static bool end_under_way(const struct tcp_info *from, const struct tcp_info *to)
 {
-    bool ends = from->info.tcpi_state == FIN_WAIT_1 || from->info.tcpi_state == LAST_ACK ||
-                from->info.tcpi_state == CLOSING;
+    const bool ends = from->tcpi_state == FIN_WAIT_1 || from->tcpi_state == LAST_ACK ||
+                      from->tcpi_state == CLOSING;
+    const bool knows = to->tcpi_state != ESTABLISHED && to->tcpi_state != FIN_WAIT_1 &&
+                       to->tcpi_state != FIN_WAIT_2;
 
-    return ends || from->info.tcpi_bytes_sent - from->info.tcpi_bytes_retrans >
-                       to->info.tcpi_bytes_received;
+    return ends && !knows && from->tcpi_notsent_bytes == 0;
 }
 
-bool tcp_in_flight(void)
+/* Has `from` sent what `to` has not got yet: bytes, or its end? */
+static bool under_way(const struct tcp_info *from, const struct tcp_info *to)
+{
+    return end_under_way(from, to) ||
+           from->tcpi_bytes_sent - from->tcpi_bytes_retrans > to->tcpi_bytes_received;
+}
+
+static bool tcp_in_flight(void)
 {
     static struct tcp_socket sockets[MOST_SOCKETS];
     int n = any_tcp ? look_at_all(sockets) : 0;
 
     for (int i = 0; i < n; i++) {
-        if (sockets[i].info.tcpi_state == SYN_SENT || sockets[i].info.tcpi_state == SYN_RECEIVED)
+        if (sockets[i].info.tcpi_state == SYN_SENT || sockets[i].info.tcpi_state == SYN_RECEIVED) {
+            if (unanswered_expected)
+                continue;
             return true;
+        }
         for (int k = 0; k < n; k++)
-            if (is_other_end(&sockets[i], &sockets[k]) && under_way(&sockets[i], &sockets[k]))
+            if (is_other_end(&sockets[i], &sockets[k]) &&
+                under_way(&sockets[i].info, &sockets[k].info))
                 return true;
     }
     return false;
+}
+
+void inflight_expect_unanswered(bool expected)
+{
+    unanswered_expected = expected;
+}
+
+/* --- datagrams --- */
+
+static int port_of(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)address)->sin_port);
+    if (address->ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+    return 0;
+}
+
+/* The port that a UDP socket is bound to; 0 if `fd` is something else, or not bound. */
+static int udp_port(int fd)
+{
+    struct sockaddr_storage own = {0};
+    socklen_t length = sizeof own;
+    int type = 0;
+    socklen_t size = sizeof type;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_DGRAM ||
+        getsockname(fd, (struct sockaddr *)&own, &length) != 0)
+        return 0;
+    return port_of(&own);
+}
+
+long inflight_note_sent(int fd, const struct sockaddr *to, long result)
+{
+    const int error = errno;
+    struct sockaddr_storage peer = {0};
+    socklen_t length = sizeof peer;
+
+    if (any_udp && result >= 0 && udp_port(fd) != 0) {
+        if (to)
+            memcpy(&peer, to,
+                   to->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                             : sizeof(struct sockaddr_in));
+        else
+            (void)getpeername(fd, (struct sockaddr *)&peer, &length); /* fails: port 0 */
+        to_port[port_of(&peer)]++;
+    }
+    errno = error;
+    return result;
+}
+
+long inflight_note_received(int fd, long result)
+{
+    const int error = errno;
+    int port;
+
+    if (any_udp && result >= 0 && (port = udp_port(fd)) != 0 && to_port[port] > 0)
+        to_port[port]--;
+    errno = error;
+    return result;
+}
+
+/* What has arrived at a socket makes it readable, until all of it is received. */
+static bool lacks_datagram(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    const int port = udp_port(fd);
+
+    return port != 0 && to_port[port] > 0 && poll(&p, 1, 0) == 0;
+}
+
+static bool udp_in_flight(void)
+{
+    DIR *folder = any_udp ? opendir("/proc/self/fd") : NULL;
+    struct dirent *entry;
+    bool found = false;
+
+    if (folder == NULL)
+        return false;
+    while (!found && (entry = readdir(folder)) != NULL)
+        found = lacks_datagram(atoi(entry->d_name));
+    closedir(folder);
+    return found;
+}
+
+bool in_flight(void)
+{
+    return tcp_in_flight() || udp_in_flight();
+}
+
+void inflight_give_up(void)
+{
+    for (int port = 0; any_udp && port < 65536; port++)
+        to_port[port] = 0;
 }

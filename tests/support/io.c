@@ -9,6 +9,7 @@
 #undef _FILE_OFFSET_BITS /* it makes pread another name of pread64; here both are meant */
 #include "faults.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -21,6 +22,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "inflight.h"
 #include "ledger.h"
 #include "real.h"
 #include "trace.h"
@@ -184,11 +186,17 @@ static ssize_t io_end(ssize_t result, short events, bool waiting)
         return io_end((real_call), (events), waiting);                                             \
     } while (0)
 
+/* A datagram that was only looked at is still there. */
+static ssize_t note_received(int fd, int flags, ssize_t result)
+{
+    return flags & MSG_PEEK ? result : inflight_note_received(fd, result);
+}
+
 /* --- in front of libc --- */
 
 EXPORT ssize_t read(int fd, void *bytes, size_t n)
 {
-    MOVE("read", fd, POLLIN, n, REAL(read)(fd, bytes, n));
+    MOVE("read", fd, POLLIN, n, inflight_note_received(fd, REAL(read)(fd, bytes, n)));
 }
 
 EXPORT ssize_t pread(int fd, void *bytes, size_t n, off_t at)
@@ -207,7 +215,7 @@ EXPORT ssize_t write(int fd, const void *bytes, size_t n)
         trace_output(bytes, n);
         return (ssize_t)n;
     }
-    MOVE("write", fd, POLLOUT, n, REAL(write)(fd, bytes, n));
+    MOVE("write", fd, POLLOUT, n, inflight_note_sent(fd, NULL, REAL(write)(fd, bytes, n)));
 }
 
 EXPORT ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
@@ -222,12 +230,12 @@ EXPORT ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
 
 EXPORT ssize_t recv(int fd, void *bytes, size_t n, int flags)
 {
-    MOVE("recv", fd, POLLIN, n, REAL(recv)(fd, bytes, n, flags));
+    MOVE("recv", fd, POLLIN, n, note_received(fd, flags, REAL(recv)(fd, bytes, n, flags)));
 }
 
 EXPORT ssize_t send(int fd, const void *bytes, size_t n, int flags)
 {
-    MOVE("send", fd, POLLOUT, n, REAL(send)(fd, bytes, n, flags));
+    MOVE("send", fd, POLLOUT, n, inflight_note_sent(fd, NULL, REAL(send)(fd, bytes, n, flags)));
 }
 
 #define MAX_VECTOR                                                                                 \
@@ -283,7 +291,7 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
         return io_end(-1, POLLIN, waiting);
     message->msg_iov = cut;
     message->msg_iovlen = (size_t)cut_vector(cut, whole, (int)n_whole, bytes);
-    ssize_t result = REAL(recvmsg)(fd, message, flags);
+    ssize_t result = note_received(fd, flags, REAL(recvmsg)(fd, message, flags));
     message->msg_iov = whole;
     message->msg_iovlen = n_whole;
     return io_end(result, POLLIN, waiting);
@@ -300,7 +308,8 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
         return io_end(-1, POLLOUT, waiting);
     part.msg_iovlen = (size_t)cut_vector(cut, part.msg_iov, (int)part.msg_iovlen, bytes);
     part.msg_iov = cut;
-    return io_end(REAL(sendmsg)(fd, &part, flags), POLLOUT, waiting);
+    ssize_t result = inflight_note_sent(fd, part.msg_name, REAL(sendmsg)(fd, &part, flags));
+    return io_end(result, POLLOUT, waiting);
 }
 
 /* glibc declares these with a union in place of struct sockaddr *, for C only. */
@@ -310,13 +319,15 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 EXPORT ssize_t recvfrom(int fd, void *restrict bytes, size_t n, int flags,
                         struct sockaddr *restrict from, socklen_t *restrict length)
 {
-    MOVE("recvfrom", fd, POLLIN, n, REAL(recvfrom)(fd, bytes, n, flags, from, length));
+    MOVE("recvfrom", fd, POLLIN, n,
+         note_received(fd, flags, REAL(recvfrom)(fd, bytes, n, flags, from, length)));
 }
 
 EXPORT ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to,
                       socklen_t length)
 {
-    MOVE("sendto", fd, POLLOUT, n, REAL(sendto)(fd, bytes, n, flags, to, length));
+    MOVE("sendto", fd, POLLOUT, n,
+         inflight_note_sent(fd, to, REAL(sendto)(fd, bytes, n, flags, to, length)));
 }
 
 EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length, int flags)
@@ -360,7 +371,10 @@ EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,
                        const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {
     char place[256];
-    bool numeric = hints && (hints->ai_flags & AI_NUMERICHOST);
+    unsigned char address[16];
+    bool numeric = (hints && (hints->ai_flags & AI_NUMERICHOST)) ||
+                   (node && (inet_pton(AF_INET, node, address) == 1 ||
+                             inet_pton(AF_INET6, node, address) == 1)); /* nothing to look up */
 
     if (vclock_is_on() && vclock_on_loop_thread() && ledger_loop_depth() > 0 && node && !numeric)
         problem(

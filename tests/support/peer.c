@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/event_struct.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "faults.h"
+#include "internal_event.h"
 #include "real.h"
 #include "suite.h"
 
@@ -43,12 +43,6 @@ struct peer {
     size_t n;
     bool ended; /* the learner's side has sent all */
 };
-
-/* The loop does not count events that are marked as its own. */
-static void make_internal(struct event *ev)
-{
-    ev->ev_evcallback.evcb_flags |= EVLIST_INTERNAL;
-}
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -80,7 +74,7 @@ static struct peer *peer_new(int fd)
     ck_assert_ptr_nonnull(p->received);
     evutil_make_socket_nonblocking(fd);
     event_assign(&p->readable, test_base(), fd, EV_READ | EV_PERSIST, on_readable, p);
-    make_internal(&p->readable);
+    event_make_internal(&p->readable);
     event_add(&p->readable, NULL);
     return p;
 }

@@ -15,7 +15,9 @@ static inline const char *result_text(int result)
     static const struct {
         int value;
         const char *name;
-    } errors[] = {{EAGAIN, "EAGAIN"},
+    } errors[] = {{EACCES, "EACCES"},
+                  {EAGAIN, "EAGAIN"},
+                  {EALREADY, "EALREADY"},
                   {EBADF, "EBADF"},
                   {EBADMSG, "EBADMSG"},
                   {ECANCELED, "ECANCELED"},
@@ -23,23 +25,28 @@ static inline const char *result_text(int result)
                   {ECONNRESET, "ECONNRESET"},
                   {EDEADLK, "EDEADLK"},
                   {EFBIG, "EFBIG"},
+                  {EHOSTUNREACH, "EHOSTUNREACH"},
                   {EINPROGRESS, "EINPROGRESS"},
                   {EINTR, "EINTR"},
                   {EINVAL, "EINVAL"},
                   {EIO, "EIO"},
                   {EISDIR, "EISDIR"},
+                  {ELOOP, "ELOOP"},
                   {EMFILE, "EMFILE"},
                   {EMSGSIZE, "EMSGSIZE"},
+                  {ENOBUFS, "ENOBUFS"},
                   {ENODATA, "ENODATA"},
                   {ENOENT, "ENOENT"},
                   {ENOMEM, "ENOMEM"},
                   {ENOSPC, "ENOSPC"},
                   {ENOSYS, "ENOSYS"},
+                  {ENOTCONN, "ENOTCONN"},
                   {ENOTTY, "ENOTTY"},
                   {EOVERFLOW, "EOVERFLOW"},
                   {EPERM, "EPERM"},
                   {EPIPE, "EPIPE"},
                   {EPROTO, "EPROTO"},
+                  {ESHUTDOWN, "ESHUTDOWN"},
                   {ETIMEDOUT, "ETIMEDOUT"}};
     static char texts[8][24];
     static int next;

@@ -159,8 +159,11 @@ static int wait_for_others(int epfd, struct epoll_event *events, int max)
         n = REAL(epoll_wait)(epfd, events, max, slice_ms);
         return n > 0 ? n : -1;
     }
-    for (int waited = 0; n == 0 && waited < patience_ms && tcp_in_flight(); waited++)
+    int waited = 0;
+    for (; n == 0 && waited < patience_ms && in_flight(); waited++)
         n = REAL(epoll_wait)(epfd, events, max, slice_ms);
+    if (waited == patience_ms)
+        inflight_give_up();
     if (n == 0) /* it may have arrived between the two looks */
         n = REAL(epoll_wait)(epfd, events, max, clock_state.outside_ms);
     return n > 0 ? n : 0;

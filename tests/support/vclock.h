@@ -12,7 +12,7 @@
  *   - A loop that nothing can wake any more calls `vclock_hooks.deadlock`.
  *   - A loop that is woken over and over while time stands still calls
  *     `vclock_hooks.livelock`; one that would sleep for centuries, `too_far`.
- *   - What is under way between two TCP sockets of this process arrives before time jumps:
+ *   - What is under way between two sockets of this process arrives before time jumps:
  *     inflight.h.
  *   - Where another process may wake the loop, vclock_expect_outside() says how
  *     long to wait for it in real time before each jump.

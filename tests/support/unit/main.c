@@ -40,6 +40,10 @@ int main(void)
     srunner_add_suite(runner, faults_suite());
     srunner_add_suite(runner, timeline_suite());
     srunner_add_suite(runner, peer_suite());
+    srunner_add_suite(runner, inflight_suite());
+    srunner_add_suite(runner, listener_suite());
+    srunner_add_suite(runner, tls_server_suite());
+    srunner_add_suite(runner, name_server_suite());
     srunner_add_suite(runner, ledger_suite());
     srunner_add_suite(runner, affinity_suite());
     srunner_run_all(runner, CK_NORMAL);

@@ -12,6 +12,10 @@ Suite *vthreads_suite(void);
 Suite *faults_suite(void);
 Suite *timeline_suite(void);
 Suite *peer_suite(void);
+Suite *inflight_suite(void);
+Suite *listener_suite(void);
+Suite *tls_server_suite(void);
+Suite *name_server_suite(void);
 Suite *ledger_suite(void);
 Suite *affinity_suite(void);
 
