@@ -46,18 +46,28 @@ struct program {
 /* The body has a length, and no NUL behind it that would tell a parser where to stop. */
 static struct json_object *parse_json(struct evbuffer *body)
 {
-    const int length = (int)evbuffer_get_length(body); /* MOST_BODY at the most */
+    const size_t length = evbuffer_get_length(body);            /* MOST_BODY at the most */
+    const char *text = (const char *)evbuffer_pullup(body, -1); /* all of it, in one piece */
     struct json_tokener *tokener = json_tokener_new();
-    struct json_object *data;
+    struct json_object *data = NULL;
 
-    if (tokener == NULL)
-        return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT); /* nothing may stand behind the value */
-    data = json_tokener_parse_ex(tokener, (const char *)evbuffer_pullup(body, -1), length);
-    if (data == NULL) /* "continue": the body ends in the middle of a value */
+    if (tokener == NULL || text == NULL) {
+        fprintf(stderr, "08_http_client: body: empty, or no memory\n");
+        goto cleanup;
+    }
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT); /* nothing may stand behind the value, */
+    data = json_tokener_parse_ex(tokener, text, (int)length);
+    if (data == NULL) { /* "continue": the body ends in the middle of a value */
         fprintf(stderr, "08_http_client: body: %s\n",
                 json_tokener_error_desc(json_tokener_get_error(tokener)));
-    json_tokener_free(tokener); /* what it has made is not its own */
+    } else if (json_tokener_get_parse_end(tokener) != length) { /* but a NUL ends the text */
+        fprintf(stderr, "08_http_client: body: there is a NUL behind the value\n");
+        json_object_put(data);
+        data = NULL;
+    }
+cleanup:
+    if (tokener != NULL)
+        json_tokener_free(tokener); /* what it has made is not its own */
     return data;
 }
 

@@ -49,16 +49,23 @@ struct http_client {
 
 /* ---- what comes back ---- */
 
+/* NULL if the body is not JSON to its last byte, or without memory. */
 static struct json_object *parse_json(struct evbuffer *body)
 {
+    const size_t length = evbuffer_get_length(body); /* MOST_BODY at the most */
+    const char *text = (const char *)evbuffer_pullup(body, -1);
     struct json_tokener *tokener = json_tokener_new();
-    struct json_object *data;
+    struct json_object *data = NULL;
 
     if (tokener == NULL)
         return NULL;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    data = json_tokener_parse_ex(tokener, (const char *)evbuffer_pullup(body, -1),
-                                 (int)evbuffer_get_length(body)); /* MOST_BODY at the most */
+    if (text != NULL)
+        data = json_tokener_parse_ex(tokener, text, (int)length);
+    if (json_tokener_get_parse_end(tokener) != length) { /* a NUL, and perhaps more */
+        json_object_put(data);
+        data = NULL;
+    }
     json_tokener_free(tokener);
     return data;
 }

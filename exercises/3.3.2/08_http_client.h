@@ -21,9 +21,9 @@
  *     more than MOST_FORECAST bytes                    -EMSGSIZE        0         0
  *     200, and there is no memory for it               -ENOMEM          200       0
  *
- * As agreed is a body that is one JSON object, with nothing behind it but white space. The object
- * has a member "max" that is an integer, neither "31" nor 31.0, and one that a thermometer can
- * show, from LOWEST_CELSIUS to HIGHEST_CELSIUS.
+ * As agreed is a body that is one JSON object, with nothing behind it but white space, which a 0
+ * byte is not. The object has a member "max" that is an integer, neither "31" nor 31.0, and one
+ * that a thermometer can show, from LOWEST_CELSIUS to HIGHEST_CELSIUS.
  *
  * The asyncio twin is
  *

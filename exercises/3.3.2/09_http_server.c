@@ -126,9 +126,10 @@ struct bridge *bridge_open(struct event_base *base, int port)
     b->passed = json_object_new_array();
     LIST_INIT(&b->waiting);
     /* TODO(1): b->http is a server in the loop of `base`, and listens on `port`. It takes BODY_MAX
-     * bytes of a body at the most; it calls on_ships() for the path /ships, and on_other_path() for
-     * all others, each with the bridge, whichever of METHODS is asked for. If one of these, or
-     * b->passed, could not be had, the bridge is given up at `bad`. See 3.3.2 "HTTP server". */
+     * bytes of a body at the most, and SILENCE_SECONDS of silence; it calls on_ships() for the path
+     * /ships, and on_other_path() for all others, each with the bridge, whichever of METHODS is
+     * asked for. If one of these, or b->passed, could not be had, the bridge is given up at `bad`.
+     * See 3.3.2 "HTTP server". */
     (void)METHODS;
     (void)on_ships;
     (void)on_other_path;
@@ -197,21 +198,24 @@ static bool is_ship(struct json_object *json)
            json_object_is_type(name, json_type_string) && json_object_get_string_len(name) > 0;
 }
 
-/* The ship in the body of a request, for the caller to put; NULL if there is none. */
+/* The ship in the body of a request, for the caller to put; NULL if there is none, or no memory. */
 static struct json_object *read_ship(struct evhttp_request *req)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(req);
     const size_t n = evbuffer_get_length(body);
+    const char *text = (const char *)evbuffer_pullup(body, -1); /* NULL: no byte, or no memory */
     struct json_tokener *tokener = json_tokener_new();
     struct json_object *json = NULL;
+    bool whole;
 
     if (tokener == NULL)
         return NULL;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    if (n > 0) /* the bytes end without a 0 */
-        json = json_tokener_parse_ex(tokener, (const char *)evbuffer_pullup(body, -1), (int)n);
+    if (text != NULL) /* which ends without a 0 */
+        json = json_tokener_parse_ex(tokener, text, (int)n);
+    whole = json_tokener_get_parse_end(tokener) == n; /* a 0 is an end for it, too */
     json_tokener_free(tokener);
-    if (is_ship(json))
+    if (whole && is_ship(json))
         return json;
     json_object_put(json);
     return NULL;

@@ -4,17 +4,22 @@
  *     GET /ships                      200, the ships that have passed, in order: [{"name":"Ada"}]
  *     HEAD /ships                     what GET would give, without the body
  *     POST /ships, {"name":"Ada"}     201, what was sent: when the ship has passed, RAISE_MS later
+ *         or, the first that fits:
+ *         of more than BODY_MAX bytes 413, in whatever words
  *         that says another type      415
  *           than application/json
  *         that is no ship             400
- *         of more than BODY_MAX bytes 413, in whatever words
+ *         if no memory lets it wait   503
  *     another method on /ships        405, with the header "Allow: GET, HEAD, POST"
  *     another path                    404
  *
  * A ship is a JSON object whose "name" is a string that is not empty; more may be in it. Every
- * reply but 413 has a body of JSON, with its length and "Content-Type: application/json"; that of
- * an error is {"error":"..."}, the words are free. A question mark and what follows it, in a path,
- * count for nothing. A connection serves one request after the other, until its client closes it.
+ * reply has a body of JSON, with its length and "Content-Type: application/json"; that of an error
+ * is {"error":"..."}, the words are free. But for 413, and for a 500 where there is no memory for
+ * the reply itself: there anything will do. A question mark and what follows it, in a path, count
+ * for nothing. A connection serves one request after the other, behind an error in JSON as well,
+ * until its client closes it, or has been silent for SILENCE_SECONDS. To wait for a reply is no
+ * silence.
  *
  * While a ship waits for the bridge, all others are served. It gets one reply. Its client may have
  * left by then: the ship passes all the same. The asyncio twin is an aiohttp.web application:
@@ -36,6 +41,7 @@ struct bridge;
 enum {
     RAISE_MS = 2000, /* from the request to the moment at which the ship has passed */
     BODY_MAX = 1000, /* bytes of a request's body at the most */
+    SILENCE_SECONDS = 30,
 };
 
 /* A bridge that listens on `port` of 127.0.0.1, or on any free port for 0. It is served by the loop

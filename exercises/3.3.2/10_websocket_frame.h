@@ -21,9 +21,10 @@
  *     - a control frame with more than 125 bytes, or one that is not the last of its message (5.5)
  *     - a length in more bytes than it needs: 125 in 2 bytes, 65535 in 8 bytes (5.2)
  *     - a length in 8 bytes whose highest bit is set (5.2)
- * What is allowed so far, but longer than the reader's limit, it refuses with FRAME_TOO_BIG. It
- * refuses a frame when the last byte of its length has come, at the latest: for a frame that is
- * refused it neither waits for the mask nor asks for memory.
+ * What is allowed so far, but longer than the reader's limit, it refuses with FRAME_TOO_BIG, a
+ * control frame as well; with a limit of 0 all but empty frames. It refuses a frame when the last
+ * byte of its length has come, at the latest: for a frame that is refused it neither waits for the
+ * mask nor asks for memory. For one that is not, it asks for what that one needs.
  *
  * It reads frames, no messages: to join the frames of a message, and to answer a ping or a close,
  * is the business of whoever calls it. The asyncio twin, without what is refused, is

@@ -6,18 +6,22 @@
  *     mul 2 3          6
  *     anything else    error: add, sub or mul, and two numbers
  *
- * A number has seven characters at the most. A question ends with a newline, in whatever pieces its
- * bytes come; each client gets its answers in the order of its questions. A client may say that it
- * sends no more (it closes half of the connection) and still read: what it has sent behind its last
- * newline, if anything, is a question too; it gets all its answers, and then the server closes.
+ * A number has seven characters at the most. One blank or more stand between the words; blanks,
+ * tabs and a carriage return before the first and behind the last make no difference.
+ *
+ * A question ends with a newline, in whatever pieces its bytes come; each client gets its answers
+ * in the order of its questions. A client may say that it sends no more (it closes half of the
+ * connection) and still read: what it has sent behind its last newline, if anything, is a question
+ * too; it gets all its answers, and then the server closes.
  *
  * A line of more than LINE_MOST bytes, the newline not counted, is refused as soon as that is
  * known: "error: line too long". Nothing behind it is answered, and the server closes when the
  * refusal, and all answers before it, are sent.
  *
  * A client that breaks off does no harm to the others, nor to the process. If no connection can be
- * accepted, for want of descriptors say, the server tries again each ACCEPT_PAUSE_MS. The asyncio
- * twin, which asyncio.start_server() runs for each client, is
+ * accepted, for want of descriptors or of memory, the server tries again each ACCEPT_PAUSE_MS. It
+ * never ends the loop, which others use as well. The asyncio twin, which asyncio.start_server()
+ * runs for each client, is
  *
  *     async def serve(reader, writer):
  *         try:
@@ -29,7 +33,8 @@
  *         writer.close()                                  # when all is sent
  *
  * One thing is left out here: who sends questions and never reads fills the server's memory with
- * answers. See OUTPUT_MOST in chapter-3.3.2/11_tcp_echo.c.
+ * answers. See OUTPUT_MOST in chapter-3.3.2/11_tcp_echo.c, where on_drained() begins to read again;
+ * the one that is given here does not.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -63,15 +63,20 @@ static void on_failure(enum evhttp_request_error error, void *arg)
 static int read_maximum(struct evbuffer *body, int *celsius)
 {
     int result = -EBADMSG;
-    struct json_object *root, *max;
+    const size_t n = evbuffer_get_length(body);
+    const char *text = (const char *)evbuffer_pullup(body, -1); /* in one piece; no NUL ends it */
     struct json_tokener *tokener = json_tokener_new();
+    struct json_object *root, *max;
 
-    if (tokener == NULL)
+    if (tokener == NULL || (text == NULL && n > 0)) {
+        if (tokener != NULL)
+            json_tokener_free(tokener);
         return -ENOMEM;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT); /* nothing behind the object */
-    root = json_tokener_parse_ex(tokener, (const char *)evbuffer_pullup(body, -1),
-                                 (int)evbuffer_get_length(body)); /* no NUL ends it */
-    if (json_object_object_get_ex(root, "max", &max) && json_object_is_type(max, json_type_int)) {
+    }
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT); /* nothing behind the object, */
+    root = json_tokener_parse_ex(tokener, text, (int)n);
+    if (json_tokener_get_parse_end(tokener) == n && /* not even a NUL */
+        json_object_object_get_ex(root, "max", &max) && json_object_is_type(max, json_type_int)) {
         int64_t value = json_object_get_int64(max); /* an int would be clamped, not refused */
 
         if (value >= LOWEST_CELSIUS && value <= HIGHEST_CELSIUS) {

@@ -128,7 +128,8 @@ struct bridge *bridge_open(struct event_base *base, int port)
     b->http = evhttp_new(base);
     if (b->http == NULL || b->passed == NULL)
         goto bad;
-    evhttp_set_max_body_size(b->http, BODY_MAX); /* evhttp answers 413, before we are called */
+    evhttp_set_max_body_size(b->http, BODY_MAX);  /* evhttp answers 413, before we are called */
+    evhttp_set_timeout(b->http, SILENCE_SECONDS); /* or else it waits for ever */
     evhttp_set_allowed_methods(b->http, METHODS);
     evhttp_set_gencb(b->http, on_other_path, b);
     if (evhttp_set_cb(b->http, "/ships", on_ships, b) != 0 || bridge_listen(b, port) != 0)
@@ -196,21 +197,24 @@ static bool is_ship(struct json_object *json)
            json_object_is_type(name, json_type_string) && json_object_get_string_len(name) > 0;
 }
 
-/* The ship in the body of a request, for the caller to put; NULL if there is none. */
+/* The ship in the body of a request, for the caller to put; NULL if there is none, or no memory. */
 static struct json_object *read_ship(struct evhttp_request *req)
 {
     struct evbuffer *body = evhttp_request_get_input_buffer(req);
     const size_t n = evbuffer_get_length(body);
+    const char *text = (const char *)evbuffer_pullup(body, -1); /* NULL: no byte, or no memory */
     struct json_tokener *tokener = json_tokener_new();
     struct json_object *json = NULL;
+    bool whole;
 
     if (tokener == NULL)
         return NULL;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    if (n > 0) /* the bytes end without a 0 */
-        json = json_tokener_parse_ex(tokener, (const char *)evbuffer_pullup(body, -1), (int)n);
+    if (text != NULL) /* which ends without a 0 */
+        json = json_tokener_parse_ex(tokener, text, (int)n);
+    whole = json_tokener_get_parse_end(tokener) == n; /* a 0 is an end for it, too */
     json_tokener_free(tokener);
-    if (is_ship(json))
+    if (whole && is_ship(json))
         return json;
     json_object_put(json);
     return NULL;

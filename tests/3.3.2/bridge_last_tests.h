@@ -73,6 +73,36 @@ START_TEST(two_of_three_leave)
 }
 END_TEST
 
+/* A client that is gone without a word cannot be told from one that is silent. */
+START_TEST(it_is_silent)
+{
+    const int silence = 1000 * SILENCE_SECONDS;
+    struct bridge *b = open_bridge();
+    struct client c;
+
+    client_open(&c, b);
+    client_send(&c, 100, "GET", "/ships", "", NULL);
+    client_send(&c, silence - 1000, "GET", "/ships", "", NULL);
+    snprintf(c.requested[1], sizeof(c.requested[1]),
+             "GET /ships at 29.000, when its client has been silent since 0.100");
+    run_loop_for(silence);
+    (void)expect_reply(&c, 200, "[]");
+    (void)expect_reply(&c, 200, "[]");
+    run_loop_for(silence - 2000);
+    if (peer_saw_end(c.peer))
+        fail_test("a client has asked at 29.000, and is silent from then on\n"
+                  "expected  its connection is open until 59.000: SILENCE_SECONDS is 30\n"
+                  "got       it is closed at 58.000");
+    run_loop_for(2000);
+    if (!peer_saw_end(c.peer))
+        fail_test("a client has asked at 29.000, and is silent from then on\n"
+                  "expected  its connection is closed at 59.000: SILENCE_SECONDS is 30\n"
+                  "got       it is open at 60.000");
+    client_close(&c);
+    free_bridge(b);
+}
+END_TEST
+
 /* ---- stop and free ---- */
 
 START_TEST(stopped_while_a_ship_waits)
@@ -142,12 +172,15 @@ START_TEST(a_port_that_is_taken)
 }
 END_TEST
 
+static int told_503; /* how many ships were told that there is no memory */
+
 /* A ship waits, or is told that there is no memory. */
 static void ask_once(void *unused)
 {
     struct bridge *b = bridge_open(test_base(), 0);
     struct client c;
     struct reply r;
+    char *what = c.requested[0];
 
     (void)unused;
     if (b == NULL)
@@ -155,19 +188,30 @@ static void ask_once(void *unused)
     client_open(&c, b);
     client_send(&c, now_ms(), "POST", "/ships", JSON_TYPE, ADA);
     run_loop_for(RAISE_MS + AT_ONCE_MS);
-    r = client_take(&c, false, "201 or 503");
+    snprintf(what, sizeof(c.requested[0]),
+             "one of the calls that need memory got none; then POST /ships " ADA);
+    r = client_take(&c, false, "201, or an error");
     /* Without memory for the parser a good body looks bad: 400. Without memory for the headers of a
-     * reply it cannot be sent as it should be: 500. */
+     * reply it cannot be sent as it should be: 500, in whatever words. */
     if (r.status != 201 && r.status != 503 && r.status != 400 && r.status != 500)
-        fail_test("%s, when an allocation fails\nexpected  503\ngot       %d", c.requested[0],
-                  r.status);
+        fail_test("%s\nexpected  NULL from bridge_open(); or 201, or 503\ngot       %d %s", what,
+                  r.status, shown(r.text));
+    if (r.status != 500) {
+        compare_reply(what, &r, r.status, r.status == 201 ? ADA : ANY_ERROR);
+        expect_json_type(what, &r);
+    }
+    told_503 += r.status == 503;
     client_close(&c);
     free_bridge(b);
 }
 
 START_TEST(no_memory)
 {
+    told_503 = 0;
     each_allocation_fails(ask_once, NULL);
+    if (told_503 == 0)
+        fail_test("each of the calls that need memory got none in turn: what a ship is told that "
+                  "cannot wait\nexpected  503\ngot       400 or 500, each time");
 }
 END_TEST
 

@@ -99,6 +99,67 @@ START_TEST(a_thousand_lines)
 }
 END_TEST
 
+/* As many lines as one read may bring. Their answers are longer than what one write takes. */
+START_TEST(thousands_of_empty_lines)
+{
+    enum { LINES = 4096, LENGTH = sizeof(UNKNOWN) - 1 };
+    static char questions[LINES + 1], answers[LINES * LENGTH + 3];
+    struct office o;
+
+    memset(questions, '\n', LINES);
+    for (int k = 0; k < LINES; k++)
+        memcpy(answers + k * LENGTH, UNKNOWN, LENGTH);
+    office_open(&o);
+    struct peer *p = office_enter(&o);
+    faults.max_write = 1000;
+    send_text(p, 100, questions);
+    send_text(p, 200, "add 2 3\n");
+    run_loop_for(150);
+    expect_answers(p, "4096 empty lines at once", answers);
+    expect_end(p, "4096 empty lines at once", false);
+    run_loop_for(100);
+    strcpy(answers + LINES * LENGTH, "5\n");
+    expect_answers(p, "4096 empty lines, and later \"add 2 3\\n\"", answers);
+    office_close(&o);
+}
+END_TEST
+
+START_TEST(the_shortest_lines)
+{
+    struct office o;
+
+    office_open(&o);
+    struct peer *p = office_enter(&o);
+    send_text(p, 100, "add 2 3\n");
+    send_text(p, 200, "\n");
+    run_loop_for(250);
+    expect_answers(p, "\"add 2 3\\n\" and \"\\n\"", "5\n" UNKNOWN);
+    send_text(p, 300, "?\n");
+    run_loop_for(100);
+    expect_answers(p, "\"add 2 3\\n\", \"\\n\" and \"?\\n\"", "5\n" UNKNOWN UNKNOWN);
+    office_close(&o);
+}
+END_TEST
+
+/* As telnet sends them. The carriage return is a byte of the line. */
+START_TEST(carriage_returns)
+{
+    char line[LINE_MOST + 10];
+    struct office o;
+
+    office_open(&o);
+    struct peer *p = office_enter(&o);
+    send_text(p, 100, " add 2  3\r\n\tmul 2 3 \r\n");
+    run_loop_for(150);
+    expect_answers(p, "\" add 2  3\\r\\n\\tmul 2 3 \\r\\n\"", "5\n6\n");
+    sprintf(line, "add%*d 3\r\n", LINE_MOST - 6, 2); /* 64 bytes and a newline */
+    send_text(p, 200, line);
+    run_loop_for(100);
+    expect_answers(p, "two lines, and one of 64 bytes, the last of which is \\r", "5\n6\n5\n");
+    office_close(&o);
+}
+END_TEST
+
 START_TEST(a_zero_among_the_bytes)
 {
     struct office o;
@@ -169,6 +230,39 @@ END_TEST
 START_TEST(too_long_byte_by_byte)
 {
     one_byte_too_long(1, "lines of 7, 65 and 7 bytes, which come byte by byte");
+}
+END_TEST
+
+START_TEST(too_long_by_a_carriage_return)
+{
+    char line[LINE_MOST + 10];
+    struct office o;
+
+    office_open(&o);
+    struct peer *p = office_enter(&o);
+    sprintf(line, "add%*d 3\r\n", LINE_MOST - 5, 2);
+    send_text(p, 100, line);
+    run_loop_for(150);
+    expect_answers(p, "64 bytes, \\r and \\n: a line of 65 bytes", TOO_LONG);
+    office_close(&o);
+}
+END_TEST
+
+/* What is behind the refused line is longer than a line, too. */
+START_TEST(refused_once)
+{
+    char text[4 * LINE_MOST];
+    struct office o;
+
+    office_open(&o);
+    struct peer *p = office_enter(&o);
+    sprintf(text, "%0*d\n%0*d", LINE_MOST + 8, 7, LINE_MOST + 8, 7);
+    send_text(p, 100, text);
+    run_loop_for(150);
+    expect_answers(p, "72 bytes, a newline and 72 bytes", TOO_LONG);
+    expect_end(p, "72 bytes, a newline and 72 bytes", true);
+    expect_clients(&o, "after a refusal", 0);
+    office_close(&o);
 }
 END_TEST
 

@@ -21,6 +21,14 @@ static struct reply ask_next(struct client *c, const char *method, const char *p
     return r;
 }
 
+static void ask_of_type(struct client *c, const char *type, const char *sent, int status)
+{
+    client_send(c, now_ms(), "POST", "/ships", type, sent);
+    run_loop_for(AT_ONCE_MS);
+    (void)expect_typed_reply(c, status, ANY_ERROR);
+    expect_no_more(c, NULL);
+}
+
 START_TEST(a_list_as_json)
 {
     struct bridge *b = open_bridge();
@@ -65,12 +73,37 @@ START_TEST(one_request_after_the_other)
     (void)ask_next(&c, "GET", "/boats", NULL, 404, ANY_ERROR);
     (void)ask_next(&c, "PUT", "/ships", "{}", 405, ANY_ERROR);
     (void)ask_next(&c, "POST", "/ships", "[]", 400, ANY_ERROR);
-    client_send(&c, 300, "GET", "/ships", "", NULL); /* these two are in one packet */
-    client_send(&c, 300, "GET", "/boats", "", NULL);
-    run_loop_for(300);
+    ask_of_type(&c, "Content-Type: text/plain\r\n", ADA, 415);
+    client_send(&c, 400, "GET", "/ships", "", NULL); /* these two are in one packet */
+    client_send(&c, 400, "GET", "/boats", "", NULL);
+    snprintf(c.requested[5], sizeof(c.requested[5]),
+             "GET /ships, behind five requests on that connection");
+    run_loop_for(400);
     (void)expect_typed_reply(&c, 200, "[]");
     (void)expect_typed_reply(&c, 404, ANY_ERROR);
     expect_no_more(&c, NULL);
+    client_close(&c);
+    free_bridge(b);
+}
+END_TEST
+
+/* Nobody has said that headers must be short. */
+START_TEST(headers_of_a_browser)
+{
+    struct bridge *b = open_bridge();
+    struct client c;
+    char headers[2200];
+    int n = snprintf(headers, sizeof(headers),
+                     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101\r\n"
+                     "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+                     "Accept-Language: ko,en-US;q=0.7,en;q=0.3\r\nCookie: crumbs=%01500d\r\n",
+                     7);
+
+    client_open(&c, b);
+    client_send(&c, 100, "GET", "/ships", headers, NULL);
+    snprintf(c.requested[0], sizeof(c.requested[0]), "GET /ships with %d bytes of headers", n);
+    run_loop_for(200);
+    (void)expect_typed_reply(&c, 200, "[]");
     client_close(&c);
     free_bridge(b);
 }
@@ -186,6 +219,7 @@ START_TEST(another_path)
 
     (void)ask(b, "GET", "/boats", "", NULL, 404, ANY_ERROR);
     (void)ask(b, "GET", "/", "", NULL, 404, ANY_ERROR);
+    (void)ask(b, "GET", "/ships/", "", NULL, 404, ANY_ERROR);
     (void)ask(b, "GET", "/ships/1", "", NULL, 404, ANY_ERROR);
     (void)ask(b, "POST", "/ship", JSON_TYPE, ADA, 404, ANY_ERROR);
     (void)ask(b, "HEAD", "/boats", "", NULL, 404, "");
@@ -222,11 +256,27 @@ START_TEST(another_type)
     (void)ask(b, "POST", "/ships", "Content-Type: text/plain\r\n", ADA, 415, ANY_ERROR);
     (void)ask(b, "POST", "/ships", "Content-Type: application/json-seq\r\n", ADA, 415, ANY_ERROR);
     (void)ask(b, "POST", "/ships", "", ADA, 415, ANY_ERROR);
+    (void)ask(b, "POST", "/ships", "Content-Type: text/plain\r\n", "Ada", 415, ANY_ERROR);
+    (void)ask(b, "POST", "/ships", "Content-Type: text/plain\r\n", NULL, 415, ANY_ERROR);
     run_loop_for(2 * RAISE_MS);
     expect_ships(b, "[]");
     free_bridge(b);
 }
 END_TEST
+
+/* Behind a ship there is a 0 byte, and more. */
+static void ask_with_a_zero(struct bridge *b)
+{
+    static const char REQUEST[] = "POST /ships HTTP/1.1\r\nHost: bridge\r\n" JSON_TYPE
+                                  "Content-Length: 19\r\n\r\n" ADA "\0 Eve";
+    struct client c = {.requests = 1, .requested = {"POST /ships " ADA ", a 0 byte, and \" Eve\""}};
+
+    c.peer = peer_connect(bridge_port(b));
+    peer_send(c.peer, now_ms(), REQUEST, sizeof(REQUEST) - 1);
+    run_loop_for(AT_ONCE_MS);
+    (void)expect_reply(&c, 400, ANY_ERROR);
+    client_close(&c);
+}
 
 START_TEST(no_ship)
 {
@@ -246,6 +296,7 @@ START_TEST(no_ship)
     for (size_t k = 0; k < sizeof(BODIES) / sizeof(BODIES[0]); k++)
         (void)ask(b, "POST", "/ships", JSON_TYPE, BODIES[k], 400, ANY_ERROR);
     (void)ask(b, "POST", "/ships", JSON_TYPE, NULL, 400, ANY_ERROR);
+    ask_with_a_zero(b);
     run_loop_for(2 * RAISE_MS);
     expect_ships(b, "[]");
     free_bridge(b);
@@ -271,6 +322,7 @@ START_TEST(too_large)
     /* in pieces, with no word on how many there will be */
     client_open(&c, b);
     client_send(&c, 100, "POST", "/ships", JSON_TYPE "Transfer-Encoding: chunked\r\n", NULL);
+    snprintf(c.requested[0], sizeof(c.requested[0]), "POST /ships, 1280 bytes in five chunks");
     for (int at_ms = 200; at_ms <= 600; at_ms += 100) {
         char chunk[BODY_MAX];
 
@@ -292,7 +344,8 @@ Suite *exercise_suite(void)
         s, "[1] a reply says its type and length, and carries JSON",
         "headers tell a client what a body is and where it ends; a HEAD gets the headers of a "
         "GET (3.3.2, \"HTTP server\")",
-        a_list_as_json, head_is_get_without_a_body, one_request_after_the_other, byte_after_byte);
+        a_list_as_json, head_is_get_without_a_body, one_request_after_the_other,
+        headers_of_a_browser, byte_after_byte);
     behaviour(
         s, "[1] a ship gets one reply, when it has passed",
         "a callback may return without an answer: the request is held, others are served, and "
@@ -306,11 +359,13 @@ Suite *exercise_suite(void)
         another_path, another_method, another_type, no_ship, too_large);
     behaviour(s, "[1] a client that leaves does not spare the reply",
               "a request is answered exactly once, whether anybody listens or not: that frees it, "
-              "and closes the connection (3.3.2, \"HTTP server\")",
-              it_closes, it_resets, it_sends_no_more, two_of_three_leave);
-    behaviour(s, "[1] it can be stopped or freed at any moment, and leaves nothing",
-              "no new connections, then the requests that are held, then the server, then the base "
-              "(3.3.2, \"HTTP server\")",
-              stopped_while_a_ship_waits, freed_at_any_moment, a_port_that_is_taken, no_memory);
+              "and closes the connection; one that asks for nothing is closed after a time (3.3.2, "
+              "\"HTTP server\")",
+              it_closes, it_resets, it_sends_no_more, two_of_three_leave, it_is_silent);
+    behaviour(
+        s, "[1] it can be stopped or freed at any moment, and leaves nothing",
+        "no new connections, then the requests that are held, then the server, then the base; "
+        "and each call that needs memory says whether it got it (3.3.2, \"HTTP server\")",
+        stopped_while_a_ship_waits, freed_at_any_moment, a_port_that_is_taken, no_memory);
     return s;
 }

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "frame_mix_tests.h"
 #include "refusals.h"
 #include "visitor.h"
 
@@ -11,23 +12,6 @@ enum { LENGTH_COUNT = sizeof(LENGTHS) / sizeof(LENGTHS[0]) };
 
 /* ---- any length ---- */
 
-START_TEST(hello)
-{
-    static const unsigned char HELLO[] = {0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d,
-                                          0x7f, 0x9f, 0x4d, 0x51, 0x58};
-    struct visitor v = visitor_new(LIMIT);
-    struct frame f = {0};
-
-    tell("the frame %s", hex(HELLO, sizeof(HELLO)));
-    expect_status(visitor_sends(&v, HELLO, sizeof(HELLO), &f), FRAME_READY);
-    if (f.length != 5 || memcmp(f.payload, "Hello", 5) != 0)
-        fail_test("%s\nexpected  48 65 6c 6c 6f, which is \"Hello\"\ngot       %s", story,
-                  hex(f.payload, f.length));
-    free(f.payload);
-    visitor_free(&v);
-}
-END_TEST
-
 /* One frame, in one portion. */
 static void read_whole(int byte0, size_t n)
 {
@@ -35,7 +19,8 @@ static void read_whole(int byte0, size_t n)
     struct bytes b = one_frame(byte0, n);
     struct frame f = {0};
 
-    tell("a frame with a payload of %zu bytes comes: %s", n, hex(b.at, b.n));
+    tell("a frame with byte 0 = 0x%02x and %zu byte%s of payload comes: %s", byte0, n,
+         n == 1 ? "" : "s", hex(b.at, b.n));
     expect_frame(visitor_sends(&v, b.at, b.n, &f), &f, byte0, n);
     free(b.at);
     visitor_free(&v);
@@ -58,6 +43,7 @@ START_TEST(kinds)
     }
     for (int k = 0; k < 3; k++) {
         read_whole(LAST | CONTROL[k], 0);
+        read_whole(LAST | CONTROL[k], 1);
         read_whole(LAST | CONTROL[k], 125);
     }
 }
@@ -295,10 +281,25 @@ static void read_up_to(size_t limit)
 
 START_TEST(exactly_the_limit)
 {
-    static const size_t LIMITS[] = {1, 100, 125, 126, 1000, 65535, 65536};
+    static const size_t LIMITS[] = {0, 1, 100, 125, 126, 1000, 65535, 65536};
 
     for (size_t k = 0; k < sizeof(LIMITS) / sizeof(LIMITS[0]); k++)
         read_up_to(LIMITS[k]);
+}
+END_TEST
+
+START_TEST(control_frames_have_the_limit_too)
+{
+    static const struct refusal PINGS[] = {
+        {"the limit is 100, and a ping of 101 bytes comes", "\x89\xe5", 2},
+        {"the limit is 100, and a close of 125 bytes comes", "\x88\xfd", 2}};
+
+    for (int k = 0; k < 2; k++) {
+        struct visitor v = visitor_new(100);
+
+        expect_refusal(&v, &PINGS[k], 1, FRAME_TOO_BIG);
+        visitor_free(&v);
+    }
 }
 END_TEST
 
@@ -368,11 +369,13 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] the portions in which it comes make no difference",
               "a stream has no frames: what has come may end anywhere, and the state between two "
               "portions is in the struct (3.3.2, \"WebSocket\")",
-              cut_in_two, cut_in_three, byte_after_byte, scattered_in_memory);
+              cut_in_two, cut_in_three, byte_after_byte, scattered_in_memory,
+              two_visitors_by_turns);
     behaviour(s, "[1] a frame takes its own bytes and no more",
               "a portion may hold several frames: a reader takes one, and leaves what is behind it "
               "for the next call (3.3.2, \"WebSocket\")",
-              many_in_one_portion, one_and_a_half, frames_outlive_the_reader);
+              many_in_one_portion, one_and_a_half, the_rest_and_another_frame,
+              frames_outlive_the_reader);
     behaviour(s, "[1] what nobody may send is refused with 1002",
               "a header is checked when it is read: whoever guesses what a wrong one means reads "
               "other frames than the sender wrote (3.3.2, \"WebSocket\")",
@@ -380,6 +383,7 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] what is too long is refused with 1009 before memory is asked for",
               "a length is a number that a stranger has sent: it is compared in 64 bits, before "
               "anything is allocated by it (3.3.2, \"WebSocket\")",
-              exactly_the_limit, too_long_without_memory, giants, no_memory);
+              exactly_the_limit, control_frames_have_the_limit_too, too_long_without_memory, giants,
+              a_high_limit_costs_nothing, no_memory);
     return s;
 }

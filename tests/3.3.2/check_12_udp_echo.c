@@ -2,9 +2,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "field_failure_tests.h"
 #include "weather_field.h"
-
-enum { SOON_MS = 10 };
 
 /* ---- readings ---- */
 
@@ -57,6 +56,11 @@ START_TEST(any_bytes)
     run_loop_for(SOON_MS);
     expect_told(&f, "three datagrams of 5, 1 and 1 bytes, with 0 among them",
                 "\"a\\0b\\12\\377\", \"\\0\", \"c\"");
+    station_say(&f, 0, " north\n");
+    station_say(&f, 0, "\r\n");
+    run_loop_for(SOON_MS);
+    expect_told(&f, "\" north\\12\" and \"\\15\\12\": a datagram has no newline of its own to drop",
+                "\" north\\12\", \"\\15\\12\"");
     field_close(&f);
 }
 END_TEST
@@ -79,6 +83,71 @@ START_TEST(all_that_have_come)
 {
     all_at_one_call(3, "3 datagrams were there, and the loop has called once");
     all_at_one_call(BATCH_MOST, "8 datagrams were there, and the loop has called once");
+}
+END_TEST
+
+static void send_long(const struct field *f, int station, size_t n)
+{
+    static char bytes[60000];
+
+    memset(bytes, 'x', sizeof(bytes));
+    ck_assert_uint_le(n, sizeof(bytes));
+    station_send(f, station, bytes, n);
+}
+
+/* Readings, probes and long ones by turns, if `kind` is ANY; else all of one kind. */
+enum kind { READING, PROBE, TOO_LONG, ANY };
+
+static void send_some(const struct field *f, enum kind kind, int n)
+{
+    for (int k = 0; k < n; k++) {
+        const enum kind this = kind == ANY ? (enum kind)((k + 1) % ANY) : kind;
+
+        if (this == TOO_LONG)
+            send_long(f, 1, READING_MOST + 1);
+        else
+            station_say(f, 1, this == PROBE ? "" : "south");
+    }
+}
+
+/* What comes behind a datagram without bytes, or a long one, is taken by the same call. */
+START_TEST(whatever_has_come)
+{
+    struct field f;
+
+    field_open(&f);
+    send_some(&f, ANY, 6);
+    run_one_turn();
+    expect_counts(&f,
+                  "an empty datagram, a long one, a reading, and the same again; the loop has "
+                  "called once",
+                  2, 2, 2);
+    field_close(&f);
+}
+END_TEST
+
+/* An empty datagram, and a long one, is one of the eight. */
+START_TEST(eight_of_any_kind)
+{
+    static const char *const WHAT[] = {"20 readings were there", "20 empty datagrams were there",
+                                       "20 datagrams that are too long were there",
+                                       "20 datagrams of all kinds were there"};
+
+    for (int kind = READING; kind <= ANY; kind++) {
+        struct field f;
+
+        field_open(&f);
+        send_some(&f, (enum kind)kind, 20);
+        run_one_turn();
+        const struct collector_counts got = collector_counts(f.collector);
+        if (got.readings + got.probes + got.too_long != BATCH_MOST)
+            fail_test("%s, and the loop has called once: datagrams that were taken\n"
+                      "expected  %d, of whatever kind\n"
+                      "got       %ld: readings %ld, probes %ld, too long %ld",
+                      WHAT[kind], BATCH_MOST, got.readings + got.probes + got.too_long,
+                      got.readings, got.probes, got.too_long);
+        field_close(&f);
+    }
 }
 END_TEST
 
@@ -157,15 +226,6 @@ END_TEST
 
 /* ---- too long ---- */
 
-static void send_long(const struct field *f, int station, size_t n)
-{
-    static char bytes[60000];
-
-    memset(bytes, 'x', sizeof(bytes));
-    ck_assert_uint_le(n, sizeof(bytes));
-    station_send(f, station, bytes, n);
-}
-
 START_TEST(the_longest_reading)
 {
     struct field f;
@@ -209,61 +269,6 @@ START_TEST(long_ones_among_others)
     expect_answers(&f, 0, "\"north\", \"s\" and \"n\"", "\"ok 1\", \"ok 2\", \"ok 3\"");
     expect_answers(&f, 1, "60000 bytes, and 128", "\"too long\", \"too long\"");
     expect_counts(&f, "five datagrams, two of them too long", 3, 0, 2);
-    field_close(&f);
-}
-END_TEST
-
-/* ---- nothing to take, nothing to send ---- */
-
-/* Every `every`-th call of the collector is answered by a fault; all readings are told all the
- * same. Answers may be lost. */
-static void collect_through(int *fault, int every, const char *what)
-{
-    struct field f;
-
-    field_open(&f);
-    *fault = every;
-    for (int k = 0; k < 3; k++) {
-        station_say(&f, 0, "north");
-        station_say(&f, 1, "south");
-        run_loop_for(SOON_MS);
-    }
-    *fault = 0;
-    expect_told(&f, what, "\"north\", \"south\", \"north\", \"south\", \"north\", \"south\"");
-    field_close(&f);
-}
-
-START_TEST(ready_was_a_hint)
-{
-    collect_through(&faults.eagain_every, 3, "6 readings; each third call finds nothing (EAGAIN)");
-}
-END_TEST
-
-START_TEST(a_signal_interrupts)
-{
-    collect_through(&faults.eintr_every, 3, "6 readings; a signal cuts each third call short");
-}
-END_TEST
-
-START_TEST(no_room_for_an_answer)
-{
-    collect_through(&faults.eagain_every, 2, "6 readings; no answer can be sent (EAGAIN)");
-}
-END_TEST
-
-START_TEST(a_station_is_gone)
-{
-    struct field f;
-
-    field_open(&f);
-    station_say(&f, 0, "north");
-    station_say(&f, 1, "south");
-    station_close(&f, 0);
-    run_loop_for(SOON_MS);
-    station_say(&f, 1, "south");
-    run_loop_for(SOON_MS);
-    expect_answers(&f, 1, "a reading before, and one after another station has gone",
-                   "\"ok 2\", \"ok 3\"");
     field_close(&f);
 }
 END_TEST
@@ -333,7 +338,8 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] all that has come is taken at one call, but eight at the most",
               "one call may stand for many datagrams; what is left over makes the loop call again, "
               "when the others had their turn (3.3.2, \"UDP\")",
-              all_that_have_come, the_rest_at_the_next_call, a_station_that_never_stops);
+              all_that_have_come, whatever_has_come, eight_of_any_kind, the_rest_at_the_next_call,
+              a_station_that_never_stops);
     behaviour(s, "[1] an empty datagram is a datagram, not the end",
               "with UDP there is no end: 0 is a length like any other, to receive and to send "
               "(3.3.2, \"UDP\")",
@@ -345,7 +351,8 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] whatever fails, it goes on; when it is freed, nothing is left",
               "a call that fails says something about one datagram, not about the socket (3.3.2, "
               "\"UDP\")",
-              ready_was_a_hint, a_signal_interrupts, no_room_for_an_answer, a_station_is_gone,
+              ready_was_a_hint, a_signal_interrupts, no_room_for_an_answer,
+              nothing_waits_for_an_answer, an_error_is_not_the_end, a_station_is_gone,
               freed_with_datagrams_under_way, a_port_that_is_taken, memory_runs_out);
     return s;
 }

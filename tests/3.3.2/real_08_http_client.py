@@ -14,6 +14,8 @@ import threading
 CASES = [
     ('{"name":"grace"}\n', ["connect", "200", '{"name":"grace"}'], 0),
     ("<html></html>\n", ["connect", "200"], 1),
+    ('{"name":"grace"}\0{"name":"ada"}\n', ["connect", "200"], 1),
+    ("", ["connect", "200"], 1),
     (None, ["connect", "404"], 1),
 ]
 

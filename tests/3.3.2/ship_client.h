@@ -80,12 +80,14 @@ static inline void client_close(struct client *c)
 static inline void client_send(struct client *c, int at_ms, const char *method, const char *path,
                                const char *headers, const char *body)
 {
-    char text[4000], length[60] = "";
+    char text[4000], length[60] = "", more[40] = "";
     int n;
 
     ck_assert_int_lt(c->requests, REPLIES_MAX);
     if (body != NULL)
         snprintf(length, sizeof(length), "Content-Length: %zu\r\n", strlen(body));
+    if (body != NULL && strlen(body) > 60)
+        snprintf(more, sizeof(more), "..., %zu bytes", strlen(body));
     n = snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: bridge\r\n%s%s\r\n%s", method, path,
                  headers, length, body != NULL ? body : "");
     ck_assert_int_lt(n, (int)sizeof(text));
@@ -93,8 +95,7 @@ static inline void client_send(struct client *c, int at_ms, const char *method, 
     snprintf(c->requested[c->requests++], sizeof(c->requested[0]), "%s %s%s%.*s%s%.*s%s", method,
              path, *headers != '\0' && strcmp(headers, JSON_TYPE) != 0 ? ", " : "",
              strcmp(headers, JSON_TYPE) != 0 ? (int)strcspn(headers, "\r") : 0, headers,
-             body != NULL ? " " : "", 60, body != NULL ? body : "",
-             body != NULL && strlen(body) > 60 ? "..." : "");
+             body != NULL ? " " : "", 60, body != NULL ? body : "", more);
 }
 
 /* Copies the value of a header line that is among the `n` bytes of `head`; "" if there is none. */
@@ -188,6 +189,41 @@ static inline bool is_error(const char *text)
     return is;
 }
 
+/* Writes text as it is to be shown: its first line, and of that what is ASCII as it is. Valid until
+ * the next call. */
+static inline const char *shown(const char *text)
+{
+    static char line[4 * 200];
+    size_t used = 0;
+
+    for (int k = 0; k < 200 && text[k] != '\0' && text[k] != '\n'; k++)
+        used += (size_t)snprintf(line + used, sizeof(line) - used,
+                                 text[k] >= ' ' && text[k] <= '~' ? "%c" : "\\%o",
+                                 (unsigned char)text[k]);
+    line[used] = '\0';
+    return line;
+}
+
+/* Fails if `r` is another reply: `body` is JSON, or ANY_ERROR, or "" for any. */
+static inline void compare_reply(const char *request, const struct reply *r, int status,
+                                 const char *body)
+{
+    if (r->status != status ||
+        !(*body == '\0' || (strcmp(body, ANY_ERROR) == 0 && is_error(r->text)) ||
+          same_json(r->text, body)))
+        fail_test("%s\nexpected  %d %s\ngot       %d %s", request, status, body, r->status,
+                  shown(r->text));
+}
+
+/* Fails if a reply does not say that it is JSON. */
+static inline void expect_json_type(const char *request, const struct reply *r)
+{
+    if (strncasecmp(r->type, "application/json", 16) != 0 || strchr("; ", r->type[16]) == NULL)
+        fail_test("%s: the header Content-Type of the %d\nexpected  application/json\n"
+                  "got       %s",
+                  request, r->status, r->type[0] != '\0' ? r->type : "none");
+}
+
 /* Takes a reply, and fails if it is another: `body` is JSON, or ANY_ERROR, or ANY_BODY. */
 static inline struct reply expect_reply(struct client *c, int status, const char *body)
 {
@@ -200,11 +236,7 @@ static inline struct reply expect_reply(struct client *c, int status, const char
         body = "";
     snprintf(what, sizeof(what), *body != '\0' ? "%d %s" : "%d", status, body);
     r = client_take(c, to_head, what);
-    if (r.status != status ||
-        !(*body == '\0' || (strcmp(body, ANY_ERROR) == 0 && is_error(r.text)) ||
-          same_json(r.text, body)))
-        fail_test("%s\nexpected  %s\ngot       %d %.*s", request, what, r.status,
-                  (int)strcspn(r.text, "\n"), r.text);
+    compare_reply(request, &r, status, body);
     return r;
 }
 
@@ -214,10 +246,7 @@ static inline struct reply expect_typed_reply(struct client *c, int status, cons
     const char *request = c->requested[c->replies];
     struct reply r = expect_reply(c, status, body);
 
-    if (strncasecmp(r.type, "application/json", 16) != 0 || strchr("; ", r.type[16]) == NULL)
-        fail_test("%s: the header Content-Type of the %d\nexpected  application/json\n"
-                  "got       %s",
-                  request, r.status, r.type[0] != '\0' ? r.type : "none");
+    expect_json_type(request, &r);
     return r;
 }
 

@@ -24,6 +24,7 @@
 #include "vclock.h"
 
 enum { STATIONS = 3, TEXT_MOST = 4096, FEW_WAKEUPS = 2000 };
+enum { SOON_MS = 10 }; /* what is sent before has come by then */
 
 struct field {
     struct collector *collector; /* owned */
@@ -48,7 +49,13 @@ static inline void note(char *out, const char *bytes, size_t n)
 
 static inline void station_send(const struct field *f, int station, const char *bytes, size_t n)
 {
-    ck_assert_int_eq(syscall(SYS_sendto, f->stations[station], bytes, n, 0, NULL, 0), (long)n);
+    if (syscall(SYS_sendto, f->stations[station], bytes, n, 0, NULL, 0) != (long)n)
+        fail_test("at %.3f station %d sends a datagram of %zu bytes\n"
+                  "expected  it reaches the collector's socket\ngot       %s%s",
+                  now_ms() / 1e3, station, n, strerror(errno),
+                  errno == ECONNREFUSED ? ": that socket is not open any more, or connected to "
+                                          "another station"
+                                        : "");
 }
 
 static inline void station_say(const struct field *f, int station, const char *text)

@@ -29,9 +29,10 @@ enum ending { STAYS, CLOSES, RESETS, NOBODY_LISTENS };
 
 /* What a station does with a request. */
 struct script {
-    const char *first;  /* sent THINKS_MS after the request; NULL: nothing */
-    const char *second; /* sent PAUSES_MS after that; NULL: nothing */
-    enum ending ending; /* behind the last part */
+    const char *first;   /* sent THINKS_MS after the request; NULL: nothing */
+    const char *second;  /* sent PAUSES_MS after that; NULL: nothing */
+    enum ending ending;  /* behind the last part */
+    size_t first_length; /* bytes of `first`; 0: up to its NUL */
 };
 
 /* One who asks, and whom. */
@@ -98,7 +99,9 @@ static void on_sent(struct bufferevent *connection, void *arg)
 static void on_station_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct asker *a = arg;
-    const char *part = a->parts_sent == 0 ? a->script->first : a->script->second;
+    const struct script *script = a->script;
+    const char *part = a->parts_sent == 0 ? script->first : script->second;
+    size_t n = part == NULL ? 0 : strlen(part);
 
     (void)fd;
     (void)what;
@@ -106,13 +109,14 @@ static void on_station_timer(evutil_socket_t fd, short what, void *arg)
         asker_free_call(a);
         return;
     }
-    a->parts_sent++;
+    if (a->parts_sent++ == 0 && script->first_length > 0)
+        n = script->first_length;
     if (a->connection == NULL || part == NULL)
         return;
-    if (part[0] == '\0') /* nothing to send, and so no on_sent() */
+    if (n == 0) /* nothing to send, and so no on_sent() */
         on_sent(a->connection, a);
     else
-        ck_assert_int_eq(bufferevent_write(a->connection, part, strlen(part)), 0);
+        ck_assert_int_eq(bufferevent_write(a->connection, part, n), 0);
 }
 
 /* The whole request is there when its headers end: it has no body. */

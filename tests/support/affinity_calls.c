@@ -16,7 +16,6 @@
 
 #include "affinity.h"
 #include "real.h"
-#include "vclock.h"
 
 /* `NAME(parameters)`, which makes `check` before the real call with `arguments`. */
 #define RETURNING(type, name, check, parameters, arguments)                                        \
@@ -98,18 +97,8 @@ VALUE(int, event_base_update_cache_time, (struct event_base * base), (base))
     RETURNING(type, name, (ON_OWN_THREAD(#name, one), ON_OWN_THREAD(#name, other)), parameters,    \
               arguments)
 
-REAL_FUNCTION(struct evbuffer *, evbuffer_new, (void));
 REAL_FUNCTION(void, evbuffer_free, (struct evbuffer *));
 REAL_FUNCTION(int, evbuffer_add_vprintf, (struct evbuffer *, const char *, va_list));
-
-EXPORT struct evbuffer *evbuffer_new(void)
-{
-    struct evbuffer *buffer = REAL(evbuffer_new)();
-
-    if (buffer != NULL && vclock_is_on() && !vclock_on_loop_thread())
-        affinity_own(buffer);
-    return buffer;
-}
 
 EXPORT void evbuffer_free(struct evbuffer *buffer)
 {
@@ -135,13 +124,11 @@ EXPORT int evbuffer_add_printf(struct evbuffer *buffer, const char *format, ...)
     return result;
 }
 
-BUFFER(int, evbuffer_add, b, (struct evbuffer * b, const void *bytes, size_t n), (b, bytes, n))
 BUFFER(int, evbuffer_prepend, b, (struct evbuffer * b, const void *bytes, size_t n), (b, bytes, n))
 BUFFER(int, evbuffer_remove, b, (struct evbuffer * b, void *bytes, size_t n), (b, bytes, n))
 BUFFER(ev_ssize_t, evbuffer_copyout, b, (struct evbuffer * b, void *bytes, size_t n), (b, bytes, n))
 BUFFER(int, evbuffer_drain, b, (struct evbuffer * b, size_t n), (b, n))
 BUFFER(int, evbuffer_expand, b, (struct evbuffer * b, size_t n), (b, n))
-BUFFER(unsigned char *, evbuffer_pullup, b, (struct evbuffer * b, ev_ssize_t n), (b, n))
 BUFFER(size_t, evbuffer_get_length, b, (const struct evbuffer *b), (b))
 BUFFER(char *, evbuffer_readln, b, (struct evbuffer * b, size_t *n, enum evbuffer_eol_style style),
        (b, n, style))
@@ -201,7 +188,6 @@ VALUE(int, evconnlistener_disable, (struct evconnlistener * listener), (listener
 
 /* --- HTTP --- */
 
-VALUE(struct evhttp *, evhttp_new, (struct event_base * base), (base))
 VOID(evhttp_free, (struct evhttp * http), (http))
 VOID(evhttp_connection_free, (struct evhttp_connection * connection), (connection))
 VOID(evhttp_cancel_request, (struct evhttp_request * req), (req))

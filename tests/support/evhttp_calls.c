@@ -1,4 +1,4 @@
-/* evhttp_calls.c: what stands in front of evhttp and json-c where the learner's code calls them
+/* evhttp_calls.c: what stands in front of evhttp, evbuffer and json-c, for the learner's calls
  *
  * In each_allocation_fails() these fail, too, as they do for want of memory. The calls of a suite,
  * and libevent's of itself, are left alone: see libevent_calls.c.
@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <json-c/json.h>
@@ -13,6 +14,7 @@
 #include "affinity.h"
 #include "alloc.h"
 #include "real.h"
+#include "vclock.h"
 #include "where.h"
 
 REAL_FUNCTION(struct evhttp_connection *, evhttp_connection_base_new,
@@ -23,7 +25,14 @@ REAL_FUNCTION(int, evhttp_add_header, (struct evkeyvalq *, const char *, const c
 REAL_FUNCTION(int, evhttp_make_request,
               (struct evhttp_connection *, struct evhttp_request *, enum evhttp_cmd_type,
                const char *));
+REAL_FUNCTION(struct evhttp *, evhttp_new, (struct event_base *));
+REAL_FUNCTION(int, evhttp_set_cb,
+              (struct evhttp *, const char *, void (*)(struct evhttp_request *, void *), void *));
+REAL_FUNCTION(struct evbuffer *, evbuffer_new, (void));
+REAL_FUNCTION(int, evbuffer_add, (struct evbuffer *, const void *, size_t));
+REAL_FUNCTION(unsigned char *, evbuffer_pullup, (struct evbuffer *, ev_ssize_t));
 REAL_FUNCTION(struct json_tokener *, json_tokener_new, (void));
+REAL_FUNCTION(struct json_object *, json_object_new_array, (void));
 
 /* The size matters to nobody: the call as a whole fails. */
 #define FAILS_NOW() (CALLED_BY_LEARNER() && alloc_fails_now(sizeof(void *)))
@@ -61,7 +70,55 @@ EXPORT int evhttp_make_request(struct evhttp_connection *connection, struct evht
     return -1;
 }
 
+EXPORT struct evhttp *evhttp_new(struct event_base *base)
+{
+    ON_LOOP_THREAD("evhttp_new");
+    return FAILS_NOW() ? NULL : REAL(evhttp_new)(base);
+}
+
+EXPORT int evhttp_set_cb(struct evhttp *http, const char *path,
+                         void (*callback)(struct evhttp_request *, void *), void *arg)
+{
+    ON_LOOP_THREAD("evhttp_set_cb");
+    return FAILS_NOW() ? -1 : REAL(evhttp_set_cb)(http, path, callback, arg);
+}
+
+/* --- buffers --- */
+
+EXPORT struct evbuffer *evbuffer_new(void)
+{
+    struct evbuffer *buffer = FAILS_NOW() ? NULL : REAL(evbuffer_new)();
+
+    if (buffer != NULL && vclock_is_on() && !vclock_on_loop_thread())
+        affinity_own(buffer);
+    return buffer;
+}
+
+EXPORT int evbuffer_add(struct evbuffer *buffer, const void *bytes, size_t n)
+{
+    ON_OWN_THREAD("evbuffer_add", buffer);
+    return FAILS_NOW() ? -1 : REAL(evbuffer_add)(buffer, bytes, n);
+}
+
+/* It takes memory only for bytes that do not lie side by side. */
+EXPORT unsigned char *evbuffer_pullup(struct evbuffer *buffer, ev_ssize_t n)
+{
+    ON_OWN_THREAD("evbuffer_pullup", buffer);
+    const size_t all = evbuffer_get_length(buffer), wanted = n < 0 ? all : (size_t)n;
+
+    if (wanted <= all && wanted > evbuffer_get_contiguous_space(buffer) && FAILS_NOW())
+        return NULL;
+    return REAL(evbuffer_pullup)(buffer, n);
+}
+
+/* --- JSON --- */
+
 EXPORT struct json_tokener *json_tokener_new(void)
 {
     return FAILS_NOW() ? NULL : REAL(json_tokener_new)();
+}
+
+EXPORT struct json_object *json_object_new_array(void)
+{
+    return FAILS_NOW() ? NULL : REAL(json_object_new_array)();
 }

@@ -24,6 +24,11 @@ struct faults {
     int eintr_every;    /* every n-th call answers EINTR; 0: none */
     size_t reset_after; /* ECONNRESET once so many bytes were read; 0: never */
     int emfile_accepts; /* so many next accepts answer EMFILE */
+    int accept_error;   /* or this errno, if it is not 0 */
+    int failing_reads;  /* so many next reads answer `read_error` */
+    int read_error;     /* an errno */
+    int failing_writes; /* so many next writes answer `write_error` */
+    int write_error;    /* an errno */
     bool silent;        /* reads answer EAGAIN for ever: the peer never answers */
     bool files;         /* the limits hold for regular files too */
 };

@@ -159,10 +159,7 @@ static void on_cpu_limit(int signal, siginfo_t *info, void *context)
 #else
     (void)uc;
 #endif
-    if (pc && where_is_learner(pc))
-        where_address(pc, place, sizeof place);
-    else
-        where_called(place, sizeof place);
+    where_interrupted(pc, place, sizeof place);
     const char *noticed = problem_first(); /* a sleep in that loop, say */
     verdict_end(VERDICT_TIMEOUT, "%s%san endless loop: the limit of CPU time ran out %s",
                 noticed ? noticed : "", noticed ? "\n" : "", place);

@@ -158,6 +158,11 @@ static int io_begin(const char *call, int fd, short events, size_t *n, bool *wai
         errno = EAGAIN;
     if (faults.eintr_every > 0 && call_number % faults.eintr_every == 0)
         errno = EINTR;
+    int *failing = events == POLLIN ? &faults.failing_reads : &faults.failing_writes;
+    if (*failing > 0 && what == STREAM) {
+        --*failing;
+        errno = events == POLLIN ? faults.read_error : faults.write_error;
+    }
     if (faults.silent && events == POLLIN && what == STREAM)
         errno = EAGAIN;
     if (faults.reset_after > 0 && events == POLLIN && io.bytes_read >= faults.reset_after)
@@ -334,7 +339,7 @@ EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restric
 {
     if (vclock_is_on() && faults.emfile_accepts > 0) {
         faults.emfile_accepts--;
-        errno = EMFILE;
+        errno = faults.accept_error != 0 ? faults.accept_error : EMFILE;
         return -1;
     }
     if (vclock_is_on() && vclock_on_loop_thread())

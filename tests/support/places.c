@@ -115,6 +115,12 @@ static bool look_up(struct reference *references, int n, const char *module)
     return pclose(answer) == 0 && found;
 }
 
+/* Code without a line: between a call and the library's function that it calls. */
+static bool is_unknown(const struct reference *r)
+{
+    return r->style <= CALLER && strcmp(r->function, "??") == 0;
+}
+
 static size_t write_reference(char *out, size_t size, const struct reference *r)
 {
     int n;
@@ -149,7 +155,10 @@ void places_resolve(char *text, size_t size, const char *module)
         length = length < size - 1 - used ? length : size - 1 - used;
         memcpy(copy + used, from, length);
         used += length;
-        if (i < n) {
+        if (i + 1 < n && is_unknown(&references[i]) && references[i + 1].style == CALLER) {
+            references[i + 1].style = references[i].style; /* told in its place */
+            from = references[i].end;
+        } else if (i < n) {
             used += write_reference(copy + used, size - used, &references[i]);
             from = references[i].end;
         }

@@ -72,7 +72,7 @@ void scrub_stack(void);
 /* Runs `scenario(arg)` once for each allocation that the learner's code makes in it, failing the
  * k-th one, until a run needs no k-th; NULL or an error code is what `scenario` should then see.
  * Its calls of event_new(), event_add() and event_base_once() count as allocations, too, and so do
- * those that make a request or a parser: evhttp_calls.c has the list. */
+ * those that make a request, a buffer or a parser: evhttp_calls.c has the list. */
 void each_allocation_fails(void (*scenario)(void *arg), void *arg);
 
 #endif

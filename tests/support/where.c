@@ -31,13 +31,12 @@ bool where_is_learner(const void *address)
     return learner_base && dladdr(address, &info) != 0 && info.dli_fbase == learner_base;
 }
 
-const char *where_address(const void *address, char *out, size_t size)
+const char *where_called(char *out, size_t size)
 {
-    snprintf(out, size, PLACE_CALL "%tx}", (const char *)address - learner_base);
-    return out;
+    return where_interrupted(NULL, out, size);
 }
 
-const char *where_called(char *out, size_t size)
+const char *where_interrupted(const void *pc, char *out, size_t size)
 {
     const int enough = 3;
     void *frames[MAX_FRAMES];
@@ -50,7 +49,8 @@ const char *where_called(char *out, size_t size)
         if (found == 0)
             out[0] = '\0';
         append(out, size, "%s%tx", found++ == 0 ? PLACE_CALL : ",",
-               (char *)frames[i] - 1 - learner_base); /* a return address is behind the call */
+               /* a return address is behind the call */
+               (char *)frames[i] - (frames[i] == pc ? 0 : 1) - learner_base);
     }
     append(out, size, "%s", found > 0 ? "}" : "");
     return out;

@@ -29,8 +29,8 @@ bool where_is_learner(const void *address);
  * if there is none. Returns `out`. */
 const char *where_called(char *out, size_t size);
 
-/* The same for one code address of the learner's, as from a signal's context. */
-const char *where_address(const void *address, char *out, size_t size);
+/* The same in a signal handler; `pc` is where the signal came, from its context. */
+const char *where_interrupted(const void *pc, char *out, size_t size);
 
 /* Writes a reference to a function's name, or the name. Returns `out`. */
 const char *where_function(const void *function, char *out, size_t size);

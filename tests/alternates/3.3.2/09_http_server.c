@@ -40,10 +40,14 @@ static void reply(struct evhttp_request *req, int status, const char *phrase, js
     struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
     struct evbuffer *body = evbuffer_new();
 
-    if (body != NULL)
-        evbuffer_add(body, text, strlen(text));
-    evhttp_add_header(headers, "Content-Type", "application/json; charset=utf-8");
-    if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD && body != NULL) {
+    if (body == NULL || evbuffer_add(body, text, strlen(text)) != 0 ||
+        evhttp_add_header(headers, "Content-Type", "application/json; charset=utf-8") != 0) {
+        evhttp_send_error(req, 500, "No Memory");
+        if (body != NULL)
+            evbuffer_free(body);
+        return;
+    }
+    if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
         char length[20];
 
         evutil_snprintf(length, sizeof(length), "%zu", evbuffer_get_length(body));
@@ -51,8 +55,7 @@ static void reply(struct evhttp_request *req, int status, const char *phrase, js
         evbuffer_drain(body, evbuffer_get_length(body));
     }
     evhttp_send_reply(req, status, phrase, body);
-    if (body != NULL)
-        evbuffer_free(body);
+    evbuffer_free(body);
 }
 
 static void refuse(struct evhttp_request *req, int status, const char *phrase)
@@ -99,9 +102,12 @@ static json_object *parse(struct evbuffer *body)
 
     if (tokener == NULL)
         return NULL;
-    text[n < 0 ? 0 : n] = '\0';
+    if (n < 0)
+        n = 0;
+    text[n] = '\0';
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    json = json_tokener_parse_ex(tokener, text, (int)strlen(text));
+    json =
+        memchr(text, '\0', (size_t)n) == NULL ? json_tokener_parse_ex(tokener, text, (int)n) : NULL;
     json_tokener_free(tokener);
     if (json_object_is_type(json, json_type_object) &&
         json_object_object_get_ex(json, "name", &name) &&
@@ -187,7 +193,7 @@ struct bridge *bridge_open(struct event_base *base, int port)
     b->http = evhttp_new(base);
     if (b->http != NULL)
         b->door = evhttp_bind_socket_with_handle(b->http, "127.0.0.1", (ev_uint16_t)port);
-    if (b->next_up == NULL || b->door == NULL ||
+    if (b->passed == NULL || b->next_up == NULL || b->door == NULL ||
         setsockopt(evhttp_bound_socket_get_fd(b->door), IPPROTO_TCP, TCP_NODELAY, &(int){1},
                    sizeof(int)) != 0) {
         bridge_free(b);
@@ -195,6 +201,7 @@ struct bridge *bridge_open(struct event_base *base, int port)
     }
     evhttp_set_allowed_methods(b->http, 0xffff);
     evhttp_set_max_body_size(b->http, BODY_MAX);
+    evhttp_set_timeout(b->http, SILENCE_SECONDS);
     evhttp_set_gencb(b->http, on_request, b);
     return b;
 }

@@ -142,6 +142,28 @@ START_TEST(a_silent_peer_never_answers)
 }
 END_TEST
 
+START_TEST(some_calls_fail)
+{
+    char byte = 'x';
+
+    make_pair();
+    faults.failing_writes = 2;
+    faults.write_error = ENOBUFS;
+    for (int i = 0; i < 2; i++) {
+        errno = 0;
+        ck_assert_int_eq(send(fds[1], &byte, 1, 0), -1);
+        ck_assert_int_eq(errno, ENOBUFS);
+    }
+    ck_assert_int_eq(send(fds[1], &byte, 1, 0), 1);
+    faults.failing_reads = 1;
+    faults.read_error = ENOMEM;
+    ck_assert_int_eq(recv(fds[0], &byte, 1, 0), -1);
+    ck_assert_int_eq(errno, ENOMEM);
+    ck_assert_int_eq(recv(fds[0], &byte, 1, 0), 1);
+    close_pair();
+}
+END_TEST
+
 START_TEST(accept_runs_out_of_descriptors)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -157,8 +179,9 @@ START_TEST(accept_runs_out_of_descriptors)
     vclock_start();
     faults.emfile_accepts = 2;
     for (int i = 0; i < 2; i++) {
+        faults.accept_error = i == 0 ? 0 : ENOMEM;
         ck_assert_int_eq(accept(listener, NULL, NULL), -1);
-        ck_assert_int_eq(errno, EMFILE);
+        ck_assert_int_eq(errno, i == 0 ? EMFILE : ENOMEM);
     }
     int accepted = accept(listener, NULL, NULL);
     ck_assert_int_ge(accepted, 0);
@@ -272,7 +295,7 @@ Suite *faults_suite(void)
 {
     return UNIT_SUITE("faults", reads_and_writes_are_cut, datagrams_come_whole_or_not_at_all,
                       messages_on_a_stream_are_cut, errors_come_as_asked,
-                      a_silent_peer_never_answers, accept_runs_out_of_descriptors,
+                      a_silent_peer_never_answers, some_calls_fail, accept_runs_out_of_descriptors,
                       libevent_reads_one_byte_at_a_time, the_harness_itself_is_spared,
                       files_on_the_loop_thread_are_told, a_read_that_would_wait_is_told);
 }
