@@ -6,6 +6,7 @@
 #include "alloc.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,9 +55,48 @@ static void check_budget(size_t size)
                     where_called(place, sizeof place));
 }
 
+/* --- the most that was in use --- */
+
+static size_t in_use(void)
+{
+    if (__sanitizer_get_current_allocated_bytes)
+        return __sanitizer_get_current_allocated_bytes();
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static atomic_size_t before, most;
+static atomic_bool watching;
+
+static void watch(size_t more)
+{
+    size_t now = watching ? in_use() + more : 0, seen = most;
+
+    while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
+        continue;
+}
+
+EXPORT void alloc_watch(void)
+{
+    before = most = in_use();
+    watching = true;
+}
+
+EXPORT size_t alloc_most(void)
+{
+    watching = false;
+    return most - before;
+}
+
+void alloc_watch_now(void)
+{
+    watch(0);
+}
+
 bool alloc_fails_now(size_t size)
 {
     check_budget(size);
+    watch(size);
     if (++count != fail_at)
         return false;
     errno = ENOMEM;

@@ -22,4 +22,10 @@ long alloc_count(void);
  * set, if it is the one that is to fail. */
 bool alloc_fails_now(size_t size);
 
+/* The most memory that was in use at a time since alloc_watch(), beyond what was then: looked at at
+ * each allocation of the learner's, and each call on a file. For suites. */
+void alloc_watch(void);
+size_t alloc_most(void);
+void alloc_watch_now(void);
+
 #endif

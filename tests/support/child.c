@@ -46,6 +46,13 @@ static void report(const char *message)
     syscall(SYS_exit_group, *text ? 1 : 0);
 }
 
+/* Read by ThreadSanitizer when the program begins: a race ends the behaviour. */
+extern const char *__tsan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void)
+{
+    return "halt_on_error=1";
+}
+
 static void load_learner(const char *path)
 {
     guard_set_stage(GUARD_LOADING);

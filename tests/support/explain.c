@@ -151,6 +151,44 @@ static bool explain_address(const char *err, char *out, size_t size)
     return true;
 }
 
+/* Appends " in take (exercises/x.c:33)" for the first frame of the learner's behind `from`, which
+ * looks like "    #0 take exercises/x.c:33 (x.so+0x4f)". */
+static void append_race_place(const char *from, char *out, size_t size)
+{
+    char function[128], file[512];
+
+    for (const char *line = strchr(from, '\n'); line && line[1] == ' ';
+         line = strchr(line + 1, '\n'))
+        if (sscanf(line + 1, " #%*d %127s %511s", function, file) == 2 && strchr(file, ':') &&
+            is_learner_file(file)) {
+            append(out, size, " in %s (%s)", function, places_without_folder(file));
+            return;
+        }
+}
+
+/* ThreadSanitizer's, in a build with that: the first report ends the program. */
+static bool explain_race(const char *err, char *out, size_t size)
+{
+    const char *report = strstr(err, "WARNING: ThreadSanitizer: ");
+    const char *first = report ? strchr(report, '\n') : NULL;
+    const char *other = first ? strstr(first, "  Previous ") : NULL;
+
+    if (first == NULL)
+        return false;
+    if (other == NULL || strstr(report, "data race") == NULL) {
+        snprintf(out, size, "%.*s", (int)strcspn(report, "\n"), report);
+        return true;
+    }
+    snprintf(out, size,
+             "a data race: two threads use the same memory, one of them writes, and no "
+             "lock keeps them apart");
+    append(out, size, "\none was");
+    append_race_place(strchr(first + 1, '\n') ? first + 1 : first, out, size);
+    append(out, size, "\nthe other was");
+    append_race_place(other, out, size);
+    return true;
+}
+
 /* The last line on stderr: what assert() or the program itself said before it died. */
 static void append_last_words(const char *err, char *out, size_t size)
 {
@@ -186,7 +224,7 @@ void explain_death(int status, const char *err, char *out, size_t size)
         append_lost_local(err, out, size);
         return;
     }
-    if (explain_missing(err, out, size))
+    if (explain_missing(err, out, size) || explain_race(err, out, size))
         return;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
         snprintf(out, size,

@@ -31,6 +31,15 @@ struct faults {
     int write_error;    /* an errno */
     bool silent;        /* reads answer EAGAIN for ever: the peer never answers */
     bool files;         /* the limits hold for regular files too */
+    /* Of regular files; calls that take a path: those of the learner's code. */
+    int file_ms;         /* a worker's read, write or fsync takes so much virtual time */
+    size_t enospc_after; /* the disk is full once so many bytes were written; 0: never */
+    /* The fail_at-th call of this name (0: each) fails with fail_errno: "open", "read" (pread, too),
+     * "write", "fsync", "close", "rename", "unlink"; NULL: none does. */
+    const char *fail_call;
+    int fail_at, fail_errno;
+    /* Called before each such call, on its thread, with its path or NULL. */
+    void (*on_file_call)(const char *call, const char *path);
 };
 
 /* The faults in force; a test sets its members. */
@@ -42,7 +51,8 @@ void faults_clear(void);
 /* How often the learner's side read or wrote since faults_clear(). */
 long faults_calls(void);
 
-/* Regular files may not be read, written or synced on the loop thread while the loop runs. */
+/* Regular files may not be opened, read, written, synced, closed, renamed or unlinked by the
+ * learner on the loop thread while the loop runs. */
 void io_forbid_files(bool forbid);
 
 /* The harness's own reads and writes: straight to the kernel, no faults, no rules. */

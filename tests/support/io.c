@@ -22,6 +22,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "file_calls.h"
 #include "inflight.h"
 #include "ledger.h"
 #include "real.h"
@@ -66,6 +67,12 @@ EXPORT void faults_clear(void)
     io.calls = 0;
     io.bytes_read = 0;
     io.files_forbidden = false;
+    file_faults_clear();
+}
+
+bool files_forbidden(void)
+{
+    return io.files_forbidden;
 }
 
 EXPORT long faults_calls(void)
@@ -109,17 +116,13 @@ static bool would_block(int fd, short events)
     struct pollfd p = {.fd = fd, .events = events};
     int flags = fcntl(fd, F_GETFL);
 
-    return flags >= 0 && !(flags & O_NONBLOCK) && poll(&p, 1, 0) == 0;
+    return events != 0 && flags >= 0 && !(flags & O_NONBLOCK) && poll(&p, 1, 0) == 0;
 }
 
 static void check_loop_thread(const char *call, int fd, short events, enum what what)
 {
-    char place[256];
-
-    if (what == FILE_ && io.files_forbidden && ledger_loop_depth() > 0)
-        problem("%s() on a file, on the loop's thread, %s: while the disk works, no other event is "
-                "served",
-                call, where_called(place, sizeof place));
+    if (what == FILE_)
+        file_call_check(call);
     if (what == STREAM && would_block(fd, events) && vclock_hooks.blocked)
         vclock_hooks.blocked(call, fd);
 }
@@ -143,10 +146,13 @@ static int io_begin(const char *call, int fd, short events, size_t *n, bool *wai
     enum what what = kind_of(fd);
     if (vclock_on_loop_thread()) {
         check_loop_thread(call, fd, events, what);
-    } else if (what == STREAM && would_block(fd, events)) {
+    } else if (what != FILE_ && fd > STDERR_FILENO && would_block(fd, events)) {
         *waiting = true;
         vthreads_wait_begin(events == POLLIN ? fd : -1);
     }
+    if (what == FILE_ &&
+        (file_call_fails(call, NULL) || (events == POLLOUT && file_write_fails(n))))
+        return -1;
     if (what == OTHER || (what == FILE_ && !faults.files))
         return 0;
     long call_number = ++io.calls;
@@ -365,11 +371,12 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 
 #pragma GCC diagnostic pop
 
+/* It moves no bytes, but may be interrupted, and fail, like those that do. */
 EXPORT int fsync(int fd)
 {
-    if (vclock_is_on() && vclock_on_loop_thread())
-        check_loop_thread("fsync", fd, POLLOUT, kind_of(fd));
-    return REAL(fsync)(fd);
+    size_t n = 0;
+
+    MOVE("fsync", fd, 0, n, REAL(fsync)(fd));
 }
 
 EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,

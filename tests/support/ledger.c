@@ -9,13 +9,16 @@
 #include <errno.h>
 #include <event2/event_struct.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "append.h"
+#include "file_calls.h"
 #include "real.h"
 #include "vclock.h"
 #include "verdict.h"
@@ -28,6 +31,9 @@ static struct {
     char closed_at[MAX_DESCRIPTORS][128]; /* where the learner's code closed it; "": it did not */
     struct event_base *base;
 } ledger;
+
+/* Guards closed_at: workers close, too. */
+static pthread_mutex_t closing = PTHREAD_MUTEX_INITIALIZER;
 
 static _Thread_local int loop_depth;
 
@@ -124,10 +130,24 @@ static void tell_not_open(int fd, const char *place)
         problem("close(%d) was called %s, but %d is not open", fd, place, fd);
 }
 
+static bool is_regular(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 EXPORT int close(int fd)
 {
     char place[128];
 
+    if (vclock_is_on() && CALLED_BY_LEARNER() && is_regular(fd)) {
+        file_call_check("close");
+        if (file_call_fails("close", NULL)) {
+            (void)REAL(close)(fd); /* Linux lets go of it in any case */
+            return -1;
+        }
+    }
     if (verdict_is_open() && vclock_is_on()) {
         where_called(place, sizeof place);
         if (fd == verdict_descriptor()) {
@@ -135,11 +155,13 @@ EXPORT int close(int fd)
             errno = EBADF;
             return -1;
         }
+        pthread_mutex_lock(&closing);
         if (fcntl(fd, F_GETFD) < 0)
             tell_not_open(fd, place);
         else if (fd < MAX_DESCRIPTORS)
             snprintf(ledger.closed_at[fd], sizeof ledger.closed_at[fd], "%s",
                      strncmp(place, PLACE_CALL, strlen(PLACE_CALL)) == 0 ? place : "");
+        pthread_mutex_unlock(&closing);
     }
     return REAL(close)(fd);
 }

@@ -20,10 +20,12 @@ static inline const char *result_text(int result)
                   {EALREADY, "EALREADY"},
                   {EBADF, "EBADF"},
                   {EBADMSG, "EBADMSG"},
+                  {EBUSY, "EBUSY"},
                   {ECANCELED, "ECANCELED"},
                   {ECONNREFUSED, "ECONNREFUSED"},
                   {ECONNRESET, "ECONNRESET"},
                   {EDEADLK, "EDEADLK"},
+                  {EEXIST, "EEXIST"},
                   {EFBIG, "EFBIG"},
                   {EHOSTUNREACH, "EHOSTUNREACH"},
                   {EINPROGRESS, "EINPROGRESS"},
@@ -46,8 +48,11 @@ static inline const char *result_text(int result)
                   {EPERM, "EPERM"},
                   {EPIPE, "EPIPE"},
                   {EPROTO, "EPROTO"},
+                  {EROFS, "EROFS"},
                   {ESHUTDOWN, "ESHUTDOWN"},
-                  {ETIMEDOUT, "ETIMEDOUT"}};
+                  {ESPIPE, "ESPIPE"},
+                  {ETIMEDOUT, "ETIMEDOUT"},
+                  {EXDEV, "EXDEV"}};
     static char texts[8][24];
     static int next;
     char *text = texts[next++ % 8];

@@ -65,6 +65,9 @@ void expect_trace_in_order(const char *expected);
 /* Fails the test with a message for the learner. */
 #define fail_test(...) ck_abort_msg(__VA_ARGS__)
 
+/* The same from any thread: fail_test() jumps, which a worker must not. */
+void fail_anywhere(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
 /* Overwrites the stack below the caller, so that a local that a coroutine wrongly kept there is
  * seen to be lost. The tasks of coro.h are resumed on such a stack: CORO_BEFORE_STEP. */
 void scrub_stack(void);

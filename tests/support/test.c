@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "test.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,11 @@ static void on_blocked(const char *call, int fd)
                     : "Make the descriptor non-blocking and let the loop tell when it is ready");
 }
 
+static bool on_thread_created(const void *caller)
+{
+    return where_is_learner(caller) && alloc_fails_now(sizeof(pthread_t));
+}
+
 /* --- around a test --- */
 
 static void begin_test(void)
@@ -132,6 +138,7 @@ static void begin_test(void)
     vclock_hooks.livelock = on_livelock;
     vclock_hooks.slept = on_sleep;
     vclock_hooks.blocked = on_blocked;
+    vclock_hooks.thread_refused = on_thread_created;
     faults_clear();
     alloc_fail_at(0);
     trace_clear();
@@ -239,6 +246,17 @@ EXPORT void run_loop_for(int ms)
     ck_assert_int_eq(event_add(stop, &wait), 0);
     ck_assert_int_ge(event_base_dispatch(test_base()), 0);
     event_free(stop);
+}
+
+EXPORT void fail_anywhere(const char *format, ...)
+{
+    char message[2048];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    verdict_end(VERDICT_FAILED, "%s", message);
 }
 
 EXPORT int now_ms(void)

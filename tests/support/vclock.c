@@ -115,6 +115,7 @@ EXPORT void vclock_livelock_limit(long wakeups)
 static void sleep_virtually(const char *call, int64_t ns)
 {
     if (!vclock_on_loop_thread()) {
+        vthreads_count_sleep();
         vthreads_sleep_until(clock_state.now + ns);
         return;
     }
@@ -304,7 +305,9 @@ EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeou
 
 EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
-    if (!clock_state.on || !vclock_on_loop_thread() || timeout == 0)
+    if (clock_state.on && !vclock_on_loop_thread())
+        return vthreads_poll(fds, n, timeout);
+    if (!clock_state.on || timeout == 0)
         return REAL(poll)(fds, n, timeout);
     int ready = REAL(poll)(fds, n, 0);
     if (ready == 0) {

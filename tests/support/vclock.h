@@ -38,6 +38,7 @@ struct vclock_hooks {
     void (*too_far)(int64_t ns);                 /* it would sleep until a time in centuries */
     void (*slept)(const char *call, int64_t ns); /* a sleep on the loop thread */
     void (*blocked)(const char *call, int fd);   /* poll, select on the loop thread */
+    bool (*thread_refused)(const void *caller);  /* pthread_create() is to fail: NULL: never */
 };
 extern struct vclock_hooks vclock_hooks;
 

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "real.h"
@@ -17,17 +19,19 @@
 /* A thread that waits: on a condition variable, for virtual time, or for data. */
 struct waiter {
     struct waiter *next;
-    pthread_cond_t *cond; /* what it waits on; NULL: a read */
-    int fd;               /* of the read, or -1 */
-    int64_t deadline;     /* virtual, or VCLOCK_NEVER */
-    bool worker;          /* not the loop thread */
-    pthread_t thread;     /* which one */
-    bool woken;           /* counts as busy again */
+    pthread_cond_t *cond;                /* what it waits on; NULL: a read */
+    struct pollfd fds[VTHREADS_MAX_FDS]; /* of a read, or of poll() */
+    int n_fds;
+    int64_t deadline; /* virtual, or VCLOCK_NEVER */
+    bool worker;      /* not the loop thread */
+    pthread_t thread; /* which one */
+    bool woken;       /* counts as busy again */
 };
 
 static struct {
     pthread_mutex_t lock; /* guards all below; taken last, never held while waiting */
     int busy;             /* workers that run */
+    atomic_int left;      /* threads that were started and not joined */
     bool loop_waits;      /* the loop thread is on a condition variable: nobody turns the clock */
     struct waiter *waiters;
 } threads = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -85,21 +89,24 @@ static void waiter_remove(struct waiter *w)
 
 /* --- asked by the clock --- */
 
-static bool has_data(int fd)
+static bool has_data(const struct waiter *w)
 {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct pollfd fds[VTHREADS_MAX_FDS];
 
-    return fd >= 0 && REAL(poll)(&p, 1, 0) > 0;
+    memcpy(fds, w->fds, sizeof fds);
+    return REAL(poll)(fds, (nfds_t)w->n_fds, 0) > 0;
 }
 
 bool vthreads_busy(void)
 {
+    bool posted = vthreads_semaphore_posted(); /* first: whoever has taken a post is busy by now */
+
     pthread_mutex_lock(&threads.lock);
     bool busy = threads.busy > 0;
     for (struct waiter *w = threads.waiters; w && !busy; w = w->next)
-        busy = w->worker && !w->woken && !w->cond && has_data(w->fd);
+        busy = w->worker && !w->woken && !w->cond && has_data(w);
     pthread_mutex_unlock(&threads.lock);
-    return busy;
+    return busy || posted;
 }
 
 int64_t vthreads_next_deadline(void)
@@ -172,7 +179,7 @@ static int wait_a_little(pthread_cond_t *cond, pthread_mutex_t *mutex)
 /* Waits on `cond` until signalled or until the deadline has come, whichever is first. */
 static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)
 {
-    struct waiter self = {.cond = cond, .fd = -1, .deadline = deadline};
+    struct waiter self = {.cond = cond, .deadline = deadline};
     int result = 0;
 
     pthread_mutex_lock(&threads.lock);
@@ -216,9 +223,10 @@ void vthreads_loop_sleep_until(int64_t deadline)
 
 static _Thread_local struct waiter reading;
 
-void vthreads_wait_begin(int fd)
+void vthreads_wait_begin_for(const struct pollfd *fds, int n, int64_t deadline)
 {
-    reading = (struct waiter){.fd = fd, .deadline = VCLOCK_NEVER};
+    reading = (struct waiter){.n_fds = n, .deadline = deadline};
+    memcpy(reading.fds, fds, (size_t)n * sizeof *fds);
     pthread_mutex_lock(&threads.lock);
     waiter_add(&reading);
     pthread_mutex_unlock(&threads.lock);
@@ -259,11 +267,18 @@ static void *thread_main(void *arg)
     return result;
 }
 
+EXPORT int vthreads_left(void)
+{
+    return threads.left;
+}
+
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
                           void *arg)
 {
     if (!vclock_is_on())
         return REAL(pthread_create)(thread, attr, body, arg);
+    if (vclock_hooks.thread_refused && vclock_hooks.thread_refused(__builtin_return_address(0)))
+        return EAGAIN;
     struct start *start = malloc(sizeof *start);
     if (start == NULL)
         return EAGAIN;
@@ -275,8 +290,10 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
     if (error) {
         thread_ended(NULL);
         free(start);
+        return error;
     }
-    return error;
+    threads.left++;
+    return 0;
 }
 
 /* False for a thread that runs, or has ended and is still on its way out. */
@@ -299,6 +316,7 @@ EXPORT int pthread_join(pthread_t thread, void **result)
         vthreads_wait_begin(-1);
         int error = REAL(pthread_join)(thread, result);
         vthreads_wait_end();
+        threads.left -= error == 0;
         return error;
     }
     bool told = false;
@@ -317,6 +335,7 @@ EXPORT int pthread_join(pthread_t thread, void **result)
         else
             vclock_advance_to(next);
     }
+    threads.left -= error == 0;
     return error;
 }
 

@@ -21,6 +21,9 @@
 /* True while a worker runs, or waits in a read that has something to read. */
 bool vthreads_busy(void);
 
+/* On the loop thread: waits in real time until no worker is busy. For suites. */
+void vthreads_settle(void);
+
 /* The nearest deadline of a waiting thread, or VCLOCK_NEVER. */
 int64_t vthreads_next_deadline(void);
 
@@ -36,5 +39,23 @@ void vthreads_loop_sleep_until(int64_t deadline);
 /* A worker is about to wait for data on `fd` (-1: for something unknown), and is back. */
 void vthreads_wait_begin(int fd);
 void vthreads_wait_end(void);
+
+/* The same for several descriptors, VTHREADS_MAX_FDS at the most, and a deadline. */
+enum { VTHREADS_MAX_FDS = 8 };
+struct pollfd;
+void vthreads_wait_begin_for(const struct pollfd *fds, int n, int64_t deadline);
+
+/* On a worker: poll(). */
+int vthreads_poll(struct pollfd *fds, unsigned long n, int timeout_ms);
+
+/* True while a worker waits for a semaphore that has been posted. */
+bool vthreads_semaphore_posted(void);
+
+/* Threads that were started on virtual time and have not been joined. For suites, too. */
+int vthreads_left(void);
+
+/* How often a worker has slept (usleep() and the like) since the process began. For suites, too. */
+long vthreads_sleeps(void);
+void vthreads_count_sleep(void);
 
 #endif

@@ -46,6 +46,7 @@ int main(void)
     srunner_add_suite(runner, name_server_suite());
     srunner_add_suite(runner, ledger_suite());
     srunner_add_suite(runner, affinity_suite());
+    srunner_add_suite(runner, files_suite());
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

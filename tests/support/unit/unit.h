@@ -18,6 +18,7 @@ Suite *tls_server_suite(void);
 Suite *name_server_suite(void);
 Suite *ledger_suite(void);
 Suite *affinity_suite(void);
+Suite *files_suite(void);
 
 /* A Check suite with one case of the tests named, on virtual time. */
 #define UNIT_SUITE(name, ...) unit_suite((name), (const TTest *const[]){__VA_ARGS__, NULL})
