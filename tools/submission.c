@@ -47,21 +47,15 @@ void submissions_free(struct submission *submissions, size_t count)
 
 /* --- what is not written yet ----------------------------------------------------------------- */
 
-/* The comment that begins with "TODO(n)", n above `after` and as small as there is. */
-static const char *find_todo(const char *text, int after, int *number)
+/* The next comment behind `from` that begins with "TODO(n)", and that n. */
+static const char *next_todo(const char *text, const char *from, int *number)
 {
-    const char *first = NULL;
-    int least = INT_MAX, n;
-    for (const char *todo = text; (todo = strstr(todo, "TODO(")) != NULL; todo++) {
-        bool comment = todo - text >= 3 &&
-                       (strncmp(todo - 3, "/* ", 3) == 0 || strncmp(todo - 3, "// ", 3) == 0);
-        if (comment && sscanf(todo, "TODO(%d)", &n) == 1 && n > after && n < least) {
-            first = todo;
-            least = n;
-        }
-    }
-    *number = least;
-    return first;
+    for (const char *todo = from; (todo = strstr(todo, "TODO(")) != NULL; todo++)
+        if (todo - text >= 3 &&
+            (strncmp(todo - 3, "/* ", 3) == 0 || strncmp(todo - 3, "// ", 3) == 0) &&
+            sscanf(todo, "TODO(%d)", number) == 1)
+            return todo;
+    return NULL;
 }
 
 /* Goes on to the next character of code behind `c`, past spaces and comments. It stops at the end
@@ -105,18 +99,33 @@ static bool same_code(const char *todo, const char *other)
     return *a == *b;
 }
 
+/* Does the marker of number n stand before what the skeleton has behind one of that number? */
+static bool is_open(const char *todo, int n, const char *original)
+{
+    bool known = false;
+    int m;
+    for (const char *other = original;
+         original != NULL && (other = next_todo(original, other, &m)) != NULL; other++) {
+        if (m == n && same_code(todo, other))
+            return true;
+        known = known || m == n;
+    }
+    return !known;
+}
+
 const char *submission_todo(const struct submission *submission, int after, int *number)
 {
-    const char *todo, *other;
-    int n = after, m;
-    while ((todo = find_todo(submission->text, n, &n)) != NULL) {
-        other = submission->original ? find_todo(submission->original, n - 1, &m) : NULL;
-        if (other == NULL || m != n || same_code(todo, other))
-            break;
-    }
+    const char *first = NULL;
+    int least = INT_MAX, n;
+    for (const char *todo = submission->text;
+         (todo = next_todo(submission->text, todo, &n)) != NULL; todo++)
+        if (n > after && n < least && is_open(todo, n, submission->original)) {
+            first = todo;
+            least = n;
+        }
     if (number != NULL)
-        *number = n;
-    return todo;
+        *number = least;
+    return first;
 }
 
 char *submission_first_todo(const struct submission *submission)

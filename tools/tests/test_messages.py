@@ -93,6 +93,11 @@ int g(void)
         text = self.tree.run('test', '01').stdout
         self.assertIn('Next: change exercises/3.3.1/01_async_await.c', text)
         self.assertNotIn('Not written', text)
+        twice = skeleton + skeleton.replace('int f', 'int h').replace('int g', 'int i')
+        self.tree.source(*FIRST, PART + twice)
+        self.tree.git('commit', '-am', 'twice')
+        self.tree.source(*FIRST, PART + twice.replace('return 0; /* nothing */', 'return 1;', 1))
+        self.assertIn('Next: TODO(1) in', self.tree.run('test', '01').stdout)
 
     def test_what_comes_next_is_the_exercise_behind_the_one_that_passed(self):
         self.tree.source('3.3.1', '02_suspend_resume', PASSING)
