@@ -5,8 +5,8 @@
     tools/chapter_rules.py
 
 A chapter program stands alone: it includes no header of ours. Where it needs the coroutine macros,
-they stand between two marking comments, the same to the letter in every program, and in at most
-25 lines, so that who has read them once need not read them again.
+or one of the idioms of 3.3.3, they stand between two marking comments, the same to the letter in
+every program, and in at most 25 lines, so that who has read them once need not read them again.
 """
 import argparse
 import difflib
@@ -14,45 +14,54 @@ import pathlib
 import re
 import sys
 
-BEGIN = "/* coroutine macros: explained in 3.3.1 */"
-END = "/* end of coroutine macros */"
+# What the block is called, and the lesson that explains it.
+BLOCKS = {"coroutine macros": "3.3.1", "scope": "3.3.3", "iterator": "3.3.3",
+          "bounded queue": "3.3.3"}
 MOST_LINES = 25
 OWN_HEADER = re.compile(r'^\s*#\s*include\s*"')
 
 
-def macro_block(text):
+def markers(what):
+    """The comments in front of a block and behind it."""
+    return f"/* {what}: explained in {BLOCKS[what]} */", f"/* end of {what} */"
+
+
+def block_of(text, what):
     """(lines of the block or None, what is wrong with its markers or None)."""
+    begin, end = markers(what)
     lines = [line.strip() for line in text.split("\n")]
-    if BEGIN not in lines and END not in lines:
+    if begin not in lines and end not in lines:
         return None, None
-    if lines.count(BEGIN) != 1 or lines.count(END) != 1 or lines.index(BEGIN) > lines.index(END):
-        return None, f"needs one `{BEGIN}` and, after it, one `{END}`"
-    return text.split("\n")[lines.index(BEGIN) + 1:lines.index(END)], None
+    if lines.count(begin) != 1 or lines.count(end) != 1 or lines.index(begin) > lines.index(end):
+        return None, f"needs one `{begin}` and, after it, one `{end}`"
+    return text.split("\n")[lines.index(begin) + 1:lines.index(end)], None
 
 
-def check_program(name, text, model):
-    """What is wrong with a program; `model` is (name, block) of the first one that has a block."""
-    problems = [f"{name}:{number}: a chapter program includes no header of ours"
-                for number, line in enumerate(text.split("\n"), 1) if OWN_HEADER.match(line)]
-    block, problem = macro_block(text)
+def check_block(name, text, what, models):
+    """What is wrong with a block; `models` has {what: (name, block)} of the first programs."""
+    block, problem = block_of(text, what)
     if problem:
-        problems.append(f"{name}: {problem}")
-    if block is not None and len(block) > MOST_LINES:
-        problems.append(f"{name}: {len(block)} lines of coroutine macros: at most {MOST_LINES}")
-    if block is not None and model and block != model[1]:
-        difference = difflib.unified_diff(model[1], block, model[0], name, lineterm="", n=1)
-        problems.append(f"{name}: other coroutine macros than {model[0]}\n" + "\n".join(difference))
+        return [f"{name}: {problem}"]
+    if block is None:
+        return []
+    problems = []
+    if len(block) > MOST_LINES:
+        problems.append(f"{name}: {len(block)} lines of {what}: at most {MOST_LINES}")
+    model_name, model = models.setdefault(what, (name, block))
+    if block != model:
+        difference = difflib.unified_diff(model, block, model_name, name, lineterm="", n=1)
+        problems.append(f"{name}: other {what} than {model_name}\n" + "\n".join(difference))
     return problems
 
 
 def check(root):
-    problems, model = [], None
+    problems, models = [], {}
     for path in sorted(root.glob("chapter-*/*.c")):
         name, text = str(path.relative_to(root)), path.read_text(encoding="utf-8")
-        problems += check_program(name, text, model)
-        block, _ = macro_block(text)
-        if model is None and block is not None:
-            model = (name, block)
+        problems += [f"{name}:{number}: a chapter program includes no header of ours"
+                     for number, line in enumerate(text.split("\n"), 1) if OWN_HEADER.match(line)]
+        for what in BLOCKS:
+            problems += check_block(name, text, what, models)
     return problems
 
 

@@ -142,8 +142,7 @@ class Server:
 
     def peak_kib(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        found = re.search(r"VmHWM:\s*(\d+)", status)
-        return int(found.group(1)) if found else 0  # 0: it has ended meanwhile
+        return int(re.search(r"VmHWM:\s*(\d+)", status).group(1))
 
 
 class Nginx(Server):

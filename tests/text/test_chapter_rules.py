@@ -4,8 +4,9 @@ import unittest
 
 from support import TreeTest
 import chapter_rules
-from chapter_rules import BEGIN, END
+from chapter_rules import markers
 
+BEGIN, END = markers("coroutine macros")
 BLOCK = f"{BEGIN}\n#define CO_BEGIN(c) switch (c) {{\n{END}\n"
 
 
@@ -35,6 +36,12 @@ class ChapterRules(TreeTest):
     def test_a_block_without_end(self):
         self.write("chapter-2/b.c", BEGIN + "\n")
         self.assert_wrong("needs one")
+
+    def test_an_idiom_that_differs(self):
+        begin, end = markers("bounded queue")
+        self.write("chapter-2/c.c", f"{begin}\nint n;\n{end}\n")
+        self.write("chapter-2/d.c", f"{begin}\nint m;\n{end}\n")
+        self.assert_wrong("other bounded queue than chapter-2/c.c")
 
     def test_a_header_of_ours(self):
         self.write("chapter-2/c.c", 'int x;\n # include "coro.h"\n')

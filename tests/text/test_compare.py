@@ -26,8 +26,9 @@ print("port", s.getsockname()[1], flush=True)
 peer, n = s.accept()[0] if kind == "tcp" else None, 0
 while True:
     got, sender = (peer.recv(4096), None) if kind == "tcp" else s.recvfrom(4096)
-    if not got:
-        break
+    if not got:  # the next client: it goes on until it is ended, or there would be nothing to look at
+        peer = s.accept()[0]
+        continue
     n += 1
     answer = ANSWER
     if answer is None:
