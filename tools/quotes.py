@@ -11,7 +11,7 @@ with that part of it which COMMAND printed. FILE is named from the root of the t
 
 Checked besides: README.md and README.ko.md have the same levels of headings and the same blocks
 in the same order; links lead to files and headings that exist; each exercise has its section with
-two hints at least, in both languages.
+two hints at least, in both languages; emphasis ends where it should.
 """
 import argparse
 import difflib
@@ -26,6 +26,8 @@ from markdown_page import Page
 FILL = "tools/quotes.py --fill"
 MARKER = re.compile(r"^<!--\s*(\w+):\s*(.*?)\s*-->\s*$")
 LANGUAGES = {".c": "c", ".h": "c", ".py": "python", ".sh": "sh", ".json": "json"}
+CODE_SPAN = re.compile(r"(`+).+?\1")
+UNENDED = re.compile(r"(?<![\w*])\*{1,2}[^\s*][^*]*[)\]\"'.,!?]\*{1,2}\w")
 HINT = re.compile(r"^(?:Hint|힌트) (\d+)$")
 
 
@@ -189,6 +191,18 @@ def check_links(root, page, by_path):
     return problems
 
 
+def check_emphasis(root, page):
+    """Behind a bracket or a full stop, `*` ends an emphasis only if no letter follows: in Korean,
+    where a particle does, the stars would be seen."""
+    problems = []
+    for number, line in page.prose:
+        stray = UNENDED.search(CODE_SPAN.sub("``", line))
+        if stray:
+            problems.append(f"{place(root, page, number)}: the emphasis {stray.group()} does not "
+                            "end there: put the stars before the bracket")
+    return problems
+
+
 def hints_of(page, name):
     """The numbers of the hints in the section `## name`, or None without such a section."""
     titles = [(level, title.strip("`")) for _, level, title in page.headings]
@@ -228,6 +242,7 @@ def check(root, fill=False):
     by_path = {page.path: page for page in all_pages}
     for page in all_pages:
         problems += check_twins(root, page, by_path) + check_links(root, page, by_path)
+        problems += check_emphasis(root, page)
     return problems + check_hints(root, by_path)
 
 

@@ -132,6 +132,11 @@ class Quotes(TreeTest):
         self.edit("chapter-1/README.md", "../exercises/2/none.md", "../exercises/1/README.md#none")
         self.assert_wrong("no heading of that name")
 
+    def test_emphasis_before_a_particle(self):
+        self.edit("chapter-1/README.md", "See ", "*Stream* (stream)s, `*a)*b`, 2 * (3)*4. See ")
+        self.edit("chapter-1/README.md", "See ", "*스트림(stream)*은 See ")
+        self.assert_wrong("chapter-1/README.md:11: the emphasis *스트림(stream)*은 does not end")
+
     def test_pictures_are_links(self):
         self.edit("chapter-1/README.md", "See ", '<img src="none.svg" alt="a"> See ')
         self.assert_wrong("none.svg leads nowhere")
