@@ -72,10 +72,13 @@ struct ws_options {
     const char *path;    /* to ask for; another one gets 404. NULL: any. Copied */
     const char *page;    /* HTML, for who gets "/" with no WebSocket in mind; or NULL. Borrowed */
     size_t max_message;  /* of all fragments together; a longer one is closed with 1009 */
-    size_t max_queue;    /* that wait to be sent to one client; more is closed with 1008. With half
-                          * of it waiting, or 1 MiB, nothing is read from that client */
+    size_t max_queue;    /* that wait to be sent to one client, headers too. A message that makes it
+                          * more is not sent, but 1008; pings, pongs and Close frames count as they
+                          * wait, and are always sent. With half of it waiting, or 1 MiB, nothing is
+                          * read from that client */
     int handshake_ms;    /* from accept() on; who has not asked by then is dropped */
-    int ping_ms;         /* a ping so long after the opening, and after each look; 0: no pings */
+    int ping_ms;         /* a ping, an empty one, so long after the opening, and after each look; 0:
+                          * no pings */
     int pong_timeout_ms; /* a look so long after a ping: who has sent nothing since, not a pong nor
                           * anything else, is told 1011 and dropped; on_close gets 1006 */
     int close_ms;        /* who has not done its part of the closing by then is dropped */
@@ -86,16 +89,18 @@ struct ws_options {
         .pong_timeout_ms = 20000, .close_ms = 10000                                                \
     }
 
-/* What a request gets (4.2): the first line that fits.
+/* What a request gets (4.2): the first line that fits. It asks for an upgrade if "Upgrade" has the
+ * token websocket, and "Connection" the token Upgrade: both are lists, case does not matter. There
+ * is one "Host", say, if that field comes once.
  *
  *     400   it is no HTTP (p6_http.h says so), or it is not GET
  *     431   it is longer than HTTP_HEAD_MOST bytes (p6_http.h says so)
- *     200   it is for "/" and does not ask for an upgrade, and there is a page: the page
+ *     200   there is a page, and it is for "/", with a query or without, and does not ask for an
+ *           upgrade: the page
  *     404   there is options.path, and it is for another one
- *     426   it does not ask for an upgrade: "Upgrade" has the token websocket, and "Connection" the
- *           token Upgrade; or it is not for version 13, in the one "Sec-WebSocket-Version"
- *     400   it is HTTP/1.0; "Host" is not there, or twice; "Sec-WebSocket-Key" is not there once,
- *           with 16 bytes in base64
+ *     426   it does not ask for an upgrade; there is not one "Sec-WebSocket-Version", which is 13
+ *     400   it is older than HTTP/1.1 (a later one will do); there is not one "Host"; there is not
+ *           one "Sec-WebSocket-Key", which is 16 bytes in base64
  *     ...   what on_request returns
  *     101   a WebSocket
  *
@@ -113,7 +118,13 @@ struct ws_options {
  *
  * These it is told in a Close frame; nothing it sends behind that is looked at. It ends as any
  * other: the server closes its direction when all is sent, and the socket when the client has done
- * so too, or after close_ms (7.1.1). */
+ * so too, or close_ms after that Close frame, whatever has come behind it (7.1.1).
+ *
+ * While the server waits for the answer to ws_close(), it still reads frames (7.1.2). Any Close
+ * frame is the answer, whatever code and reason it has. Of the others only the header is looked at:
+ * the first three lines of 1002 hold, and who breaks them is not waited for any longer, as if that
+ * were the answer. There is no second Close frame. The rest is thrown away: messages, however long,
+ * and pings, too. */
 
 /* Each may be NULL. They are called by the loop, never from within a function below, but for
  * on_close, which ws_server_free() calls. All functions below may be called in them, for this
@@ -133,8 +144,10 @@ struct ws_handlers {
                        void *arg);
 
     /* The end of a connection that was opened: once, and the last that is heard of c. `code` is
-     * that of who began: the client's, or that of ws_close(), or what it was failed with. It is
-     * 1005 if the client gave none, and 1006 if there were no Close frames both ways. `reason`
+     * that of who began: of the client, 1005 if its Close frame was empty; or of ws_close() and
+     * ws_server_stop(), whatever the client has answered; or of the failure, 1002, 1007, 1008, 1009
+     * or 1011 for want of memory, whether or not the client has said anything to it. It is 1006 if
+     * the end came with none of these: ws_close() was not answered, or nobody has closed. `reason`
      * goes with it and is never NULL. */
     void (*on_close)(struct ws_conn *c, int code, const char *reason, void *arg);
 };
@@ -153,9 +166,10 @@ int ws_server_port(const struct ws_server *s);
 /* How many connections it has, in whatever state. Given. */
 int ws_server_connections(const struct ws_server *s);
 
-/* Accepts nobody any more, drops who has not opened yet, and closes the others with `code`. When
- * the last one is gone, cb(0, arg) is called by the loop, in which the server may be freed. 0;
- * -EINVAL if the code may not be sent; -EALREADY if it is stopping. */
+/* Accepts nobody any more, drops who has not opened yet, and closes the others with `code`, but for
+ * those that are closing: they have their time, and their code. When the last one is gone,
+ * cb(0, arg) is called by the loop, in which the server may be freed. 0; -EINVAL if the code may
+ * not be sent; -EALREADY if it is stopping. */
 int ws_server_stop(struct ws_server *s, int code, void (*cb)(int result, void *arg), void *arg);
 
 /* Frees a server, also NULL, at any moment but from within a handler: connections break off, which
@@ -167,8 +181,9 @@ void ws_server_free(struct ws_server *s);
 /* Queues a message, WS_TEXT or WS_BINARY, as one frame, and sends what the socket takes. The bytes
  * are copied where that is needed; those of a text have to be UTF-8. 0; -EINVAL for another opcode;
  * -ENOTCONN if the connection is not open: it has not been opened yet, or is closing; -ENOBUFS if
- * the frame and what waits, the socket being full, are more than max_queue bytes: then nothing of
- * it is sent, and the connection is closed with 1008. */
+ * the frame with its header and what waits, the socket being full, are more than max_queue bytes:
+ * then nothing of it is sent, and the connection fails with 1008. Unlike ws_close() that waits for
+ * no answer. */
 int ws_send(struct ws_conn *c, enum ws_opcode opcode, const void *data, size_t n);
 
 /* ws_send() to each open connection that asked for `path`; NULL: to all. One that is too slow is

@@ -221,8 +221,7 @@ static size_t take_frame(struct ws_conn *c, const unsigned char *bytes, size_t n
     memcpy(c->frame.mask, bytes + size, MASK_SIZE);
     if (opcode == WS_TEXT || opcode == WS_BINARY)
         c->message.opcode = opcode;
-    n -= size + MASK_SIZE;
-    return size + MASK_SIZE + take_payload(c, bytes + size + MASK_SIZE, n);
+    return size + MASK_SIZE + take_payload(c, bytes + size + MASK_SIZE, n - size - MASK_SIZE);
 }
 
 static size_t conn_bytes(struct ws_conn *c, const unsigned char *bytes, size_t n)
@@ -342,14 +341,15 @@ static void conn_time(struct ws_conn *c)
 int ws_send(struct ws_conn *c, enum ws_opcode opcode, const void *data, size_t n)
 {
     const size_t most = c->server->options.max_queue;
+    const size_t frame = n + (n < LENGTH_IN_2 ? 2 : n <= UINT16_MAX ? 4 : HEADER_MOST);
 
     if (opcode != WS_TEXT && opcode != WS_BINARY)
         return -EINVAL;
     if (c->state != WS_OPEN)
         return -ENOTCONN;
-    if (stream_waiting(&c->stream) + HEADER_MOST + n > most)
+    if (stream_waiting(&c->stream) + frame > most)
         stream_flush(&c->stream); /* it may be only that nobody has tried */
-    if (n > most || stream_waiting(&c->stream) + HEADER_MOST + n > most) {
+    if (n > most || stream_waiting(&c->stream) + frame > most) {
         conn_fail(c, WS_TOO_SLOW, "too much waits to be sent");
         return -ENOBUFS;
     }

@@ -121,11 +121,12 @@ START_TEST(many_in_one_piece)
     frame_add(&b, FIN | WS_BINARY, "", 0);
     text_add(&b, FIN | WS_TEXT, "two");
     long_frame_add(&b, FIN | WS_BINARY, 126);
-    text_add(&b, FIN | WS_TEXT, "");
+    frame_add(&b, FIN | WS_TEXT, "a\0b", 3);
     bytes_add(&b, "\x81\x85\x37", 3);
-    one_client(&b, true, "sends five messages in one piece, and the beginning of another one",
-               "text \"one\"; binary \"\"; text \"two\"; binary of 126 bytes; text \"\"",
-               "101; text \"one\"; binary \"\"; text \"two\"; binary of 126 bytes; text \"\"");
+    one_client(
+        &b, true, "sends five messages in one piece, and the beginning of another one",
+        "text \"one\"; binary \"\"; text \"two\"; binary of 126 bytes; text \"a\\x00b\"",
+        "101; text \"one\"; binary \"\"; text \"two\"; binary of 126 bytes; text \"a\\x00b\"");
 }
 END_TEST
 

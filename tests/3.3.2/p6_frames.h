@@ -1,7 +1,8 @@
 /* p6_frames.h: frames as a client makes them, and what a server's frames say
  *
  * A client's frames are built in a struct bytes, each with another mask. What a server has sent is
- * put into words: `101; text "Hello"; close 1000; end`.
+ * put into words: `101; text "Hello"; close 1000; end`. The client is a strict one: it also says
+ * that a length is not in its shortest form, or a control frame too long.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,7 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "p6_utf8.h"
 #include "p6_websocket_server.h"
+#include "peer.h"
 #include "suite.h"
 
 enum { FIN = 0x80, SHOWN_MOST = 2000, SHORT_MOST = 40 };
@@ -141,6 +144,7 @@ static inline void say_payload(struct words *w, const unsigned char *bytes, size
     say(w, "\"");
 }
 
+/* A frame without what its header says besides the opcode. */
 static inline void say_frame(struct words *w, int opcode, const unsigned char *payload, size_t n)
 {
     static const char *const NAMES[16] = {[WS_CONTINUATION] = "continuation ",
@@ -162,36 +166,65 @@ static inline void say_frame(struct words *w, int opcode, const unsigned char *p
         say_payload(w, payload, n);
 }
 
-/* Puts the first frame into words. Returns its length; 0 if it is not whole, or none. */
+/* The size of a header without its mask, and the length that it says; 0 if it is not all there. */
+static inline size_t header_size(const unsigned char *b, size_t n, uint64_t *length)
+{
+    const int field = n >= 2 ? b[1] & 0x7f : 0;
+    const size_t size = field == 126 ? 4 : field == 127 ? 10 : 2;
+
+    if (n < size)
+        return 0;
+    *length = size == 2 ? (uint64_t)field : 0;
+    for (size_t k = 2; k < size; k++)
+        *length = *length << 8 | b[k];
+    return size;
+}
+
+/* Says what a strict client has against the header of a frame, or the reason of a Close frame. */
+static inline void say_objections(struct words *w, const unsigned char *b, size_t header,
+                                  size_t length)
+{
+    const size_t shortest = length < 126 ? 2 : length < 65536 ? 4 : 10;
+
+    if ((b[0] & 0xf0) != FIN)
+        say(w, " (byte 0 is 0x%02x)", b[0]);
+    if (header != shortest)
+        say(w, " (the length %zu in %zu bytes, not %zu)", length, header == 2 ? 1 : header - 2,
+            shortest == 2 ? 1 : shortest - 2);
+    if ((b[0] & 0x0f) >= WS_CLOSE && length > WS_CONTROL_MOST)
+        say(w, " (a control frame of %zu bytes)", length);
+    if ((b[0] & 0x0f) == WS_CLOSE && length > 2 && !is_utf8(b + header + 2, length - 2))
+        say(w, " (its reason is no UTF-8)");
+}
+
+/* Puts a server's first frame into words. Returns its length; 0 if it is not whole, or none. */
 static inline size_t say_first_frame(struct words *w, const unsigned char *b, size_t n)
 {
-    uint64_t length = n >= 2 ? b[1] & 0x7f : 0;
-    const size_t header = length == 126 ? 4 : length == 127 ? 10 : 2;
+    uint64_t length;
+    const size_t header = header_size(b, n, &length);
 
-    if (n < header)
+    if (header == 0)
         return 0;
     if ((b[1] & 0x80) != 0) {
         say_next(w);
         say(w, "a frame with a mask, which a server never sends");
         return 0;
     }
-    if (header > 2)
-        length = 0;
-    for (size_t k = 2; k < header; k++)
-        length = length << 8 | b[k];
     if (n - header < length)
         return 0;
-    if ((b[0] & 0xf0) != FIN) {
-        say_next(w);
-        say(w, "byte 0 is 0x%02x:", b[0]);
-    }
     say_frame(w, b[0] & 0x0f, b + header, (size_t)length);
+    say_objections(w, b, header, (size_t)length);
     return header + (size_t)length;
 }
 
-/* What a server has sent: the status of its answer, its frames, and whether it has closed. */
-static inline void say_answer(struct words *w, const char *received, size_t n, bool ended)
+/* ---- what a peer has been sent, and has sent ---- */
+
+/* What a server has sent: the status of its answer, its frames, and whether it has closed; with
+ * the time at which each of them had come, if that is asked for. */
+static inline void say_answer(struct words *w, const struct peer *p, bool timed)
 {
+    size_t n;
+    const char *received = peer_received(p, &n);
     const char *end = strstr(received, "\r\n\r\n"); /* peer.h puts a 0 behind */
     size_t used = end != NULL ? (size_t)(end + 4 - received) : 0;
     const int status = used > 0 && strncmp(received, "HTTP/1.1 ", 9) == 0 ? atoi(received + 9) : 0;
@@ -199,6 +232,8 @@ static inline void say_answer(struct words *w, const char *received, size_t n, b
     *w = (struct words){.n = 0};
     if (status > 0)
         say(w, "%d", status);
+    if (status > 0 && timed)
+        say(w, " at %.3f", peer_received_ms(p, used) / 1e3);
     while (status == 101 && used < n) {
         const size_t frame = say_first_frame(w, (const unsigned char *)received + used, n - used);
         if (frame == 0) {
@@ -207,10 +242,68 @@ static inline void say_answer(struct words *w, const char *received, size_t n, b
             break;
         }
         used += frame;
+        if (timed)
+            say(w, " at %.3f", peer_received_ms(p, used) / 1e3);
     }
-    if (ended) {
+    if (peer_saw_end(p)) {
         say_next(w);
         say(w, "end");
+        if (timed)
+            say(w, " at %.3f", peer_end_ms(p) / 1e3);
+    }
+}
+
+/* Puts a client's first frame into words; what is no whole frame, as so many bytes. */
+static inline size_t say_client_frame(struct words *w, const unsigned char *b, size_t n)
+{
+    uint64_t length;
+    const size_t header = header_size(b, n, &length);
+    unsigned char payload[WS_CONTROL_MOST];
+
+    if (header == 0 || (b[1] & 0x80) == 0 || n < header + 4 || n - header - 4 < length) {
+        say_next(w);
+        say(w, "%zu bytes", n);
+        return n;
+    }
+    for (size_t k = 0; k < length && k < sizeof(payload); k++)
+        payload[k] = b[header + 4 + k] ^ b[header + k % 4];
+    if (length > sizeof(payload)) {
+        say_next(w);
+        say(w, "opcode %d, %zu bytes", b[0] & 0x0f, (size_t)length);
+    } else {
+        say_frame(w, b[0] & 0x0f, payload, (size_t)length);
+    }
+    if ((b[0] & 0xf0) != FIN)
+        say(w, " (byte 0 is 0x%02x)", b[0]);
+    return header + 4 + (size_t)length;
+}
+
+enum { SENDS_SHOWN = 6 };
+
+/* What a client has sent, and when: the last ones, each as it went out. */
+static inline void say_sent(struct words *w, const struct peer *p)
+{
+    int count = 0, at_ms = 0;
+    size_t n;
+
+    *w = (struct words){.n = 0};
+    while (peer_sent(p, count, &at_ms, &n) != NULL)
+        count++;
+    if (count > SENDS_SHOWN)
+        say(w, "...");
+    for (int k = count > SENDS_SHOWN ? count - SENDS_SHOWN : 0; k < count; k++) {
+        const unsigned char *bytes = (const unsigned char *)peer_sent(p, k, &at_ms, &n);
+        size_t used = 0;
+
+        if (n > 4 && isupper(bytes[0]) && isupper(bytes[1])) {
+            say_next(w);
+            say(w, "a request");
+            for (used = 4; used < n && memcmp(bytes + used - 4, "\r\n\r\n", 4) != 0; used++)
+                ;
+        }
+        while (used < n)
+            used += say_client_frame(w, bytes + used, n - used);
+        say(w, " at %.3f", at_ms / 1e3);
     }
 }
 

@@ -28,6 +28,7 @@ struct hall {
     struct ws_conn *conns[MOST_CLIENTS]; /* in the order in which they were opened; NULL: closed */
     int n_conns;
     struct words told; /* what the handlers were told */
+    int told_ms;       /* and when, the last of it */
     bool echo;         /* messages are sent back */
     int refusal;       /* what on_request returns */
     int result;        /* of what a hook below has called last */
@@ -38,12 +39,20 @@ struct hall {
     void (*during_close)(struct hall *h, struct ws_conn *c);
 };
 
-#define DEFAULTS ((struct ws_options)WS_DEFAULTS)
+/* No two times are equal: which one is waited for can be seen. */
+#define DEFAULTS                                                                                   \
+    ((struct ws_options){.max_message = 1 << 20,                                                   \
+                         .max_queue = 4 << 20,                                                     \
+                         .handshake_ms = 7000,                                                     \
+                         .ping_ms = 20000,                                                         \
+                         .pong_timeout_ms = 30000,                                                 \
+                         .close_ms = 10000})
 
 /* ---- the handlers ---- */
 
-static inline void check_called_by_loop(const struct hall *h, const char *name)
+static inline void check_called_by_loop(struct hall *h, const char *name)
 {
+    h->told_ms = now_ms();
     if (h->inside)
         fail_test("%s was called before the call that leads to it had returned", name);
 }
@@ -56,6 +65,7 @@ static inline int hall_on_request(const struct ws_request *r, void *arg)
     if (origin != NULL) {
         say_next(&h->told);
         say(&h->told, "origin %s", origin);
+        h->told_ms = now_ms();
     }
     if (h->during_request != NULL)
         h->during_request(h);
@@ -170,9 +180,14 @@ static inline struct peer *client_enter(struct hall *h, const char *path)
     const int before = h->n_conns;
 
     client_sends(p, request, (size_t)n);
+    if (*peer_received(p, NULL) == '\0' && h->n_conns == before)
+        fail_test("a client asks for a WebSocket, and is not answered: is the handshake written "
+                  "yet? TODO(1)");
     if (h->n_conns != before + 1 || strncmp(peer_received(p, NULL), "HTTP/1.1 101", 12) != 0)
-        fail_test("a client asks for a WebSocket, and is not answered with 101: is the handshake "
-                  "written yet? TODO(1)");
+        fail_test("at %.3f, a client asks for a WebSocket\nexpected  101, and on_open is called\n"
+                  "got       %s: %.12s",
+                  now_ms() / 1e3, h->n_conns > before ? "on_open called, and" : "no on_open, and",
+                  *peer_received(p, NULL) != '\0' ? peer_received(p, NULL) : "no answer");
     return p;
 }
 
@@ -181,23 +196,32 @@ static inline struct peer *client_enter(struct hall *h, const char *path)
 /* `did` says what the client has done. */
 static inline void expect_sent(const struct peer *p, const char *did, const char *expected)
 {
-    struct words w;
-    size_t n;
-    const char *received = peer_received(p, &n);
+    struct words w, timed, own;
 
-    say_answer(&w, received, n, peer_saw_end(p));
-    if (strcmp(w.text, expected) != 0)
-        fail_test("at %.3f, a client %s\nwhat it was sent\nexpected  %s\ngot       %s",
-                  now_ms() / 1e3, did, expected, w.n > 0 ? w.text : "nothing");
+    say_answer(&w, p, false);
+    if (strcmp(w.text, expected) == 0)
+        return;
+    say_answer(&timed, p, true);
+    say_sent(&own, p);
+    fail_test("at %.3f, a client %s\nwhat it was sent\nexpected  %s\ngot       %s\nwhen      %s\n"
+              "it sent   %s",
+              now_ms() / 1e3, did, expected, w.n > 0 ? w.text : "nothing",
+              timed.n > 0 ? timed.text : "-", own.n > 0 ? own.text : "nothing");
 }
 
 /* What the handlers were told; forgets it. */
 static inline void expect_told(struct hall *h, const char *did, const char *expected)
 {
-    if (strcmp(h->told.text, expected) != 0)
-        fail_test("at %.3f, a client %s\nwhat the handlers were told\nexpected  %s\ngot       %s",
+    if (strcmp(h->told.text, expected) != 0) {
+        char when[40] = "";
+
+        if (h->told.n > 0)
+            snprintf(when, sizeof(when), ", the last of it at %.3f", h->told_ms / 1e3);
+        fail_test("at %.3f, a client %s\nwhat the handlers were told\nexpected  %s\n"
+                  "got       %s%s",
                   now_ms() / 1e3, did, *expected != '\0' ? expected : "nothing",
-                  h->told.n > 0 ? h->told.text : "nothing");
+                  h->told.n > 0 ? h->told.text : "nothing", when);
+    }
     h->told = (struct words){.n = 0};
 }
 

@@ -210,10 +210,11 @@ START_TEST(one_never_answers)
     struct stopping s = {&h, 0, 1, false};
 
     hall_open(&h, &DEFAULTS);
-    (void)client_enter(&h, "/");
+    struct peer *p = client_enter(&h, "/");
     expect_returned("ws_server_stop(s, 4000, ...)", stop(&s, 4000), 0);
     run_loop_for(DEFAULTS.close_ms - 10);
-    expect_told(&h, "does not answer for close_ms - 10", "open /");
+    expect_both(&h, p, "does not answer ws_server_stop(s, 4000, ...) for close_ms - 10", "open /",
+                "101; close 4000");
     run_loop();
     expect_told(&h, "does not answer for close_ms", "closed 1006; stopped");
     hall_close(&h);
@@ -276,6 +277,35 @@ START_TEST(stopped_in_a_handler)
     peer_close(p, now_ms());
     run_loop();
     expect_told(&h, "says \"stop!\"", "open /; text \"stop!\"; closed 1001; stopped");
+    hall_close(&h);
+}
+END_TEST
+
+/* Who is closing already is left alone: it has its time, and its own code. */
+START_TEST(those_who_are_closing)
+{
+    struct hall h;
+    struct stopping s = {&h, 0, 1, true};
+    struct bytes b = {NULL, 0};
+
+    hall_open(&h, &DEFAULTS);
+    struct peer *p = client_enter(&h, "/"), *q = client_enter(&h, "/");
+    expect_returned("ws_close(c, 4001, NULL)", ws_close(h.conns[0], 4001, NULL), 0);
+    close_add(&b, 1000, "");
+    client_sends(q, b.at, b.n);
+    run_loop_for(100);
+    expect_returned("ws_server_stop(s, 1001, ...)", stop(&s, 1001), 0);
+    run_loop_for(100);
+    expect_both(&h, p, "was closed with 4001 before the server stops with 1001", "open /; open /",
+                "101; close 4001");
+    expect_connections(&h, "that are closing when it stops", 2);
+    client_sends_all(p, &b);
+    peer_close(p, now_ms());
+    run_loop_for(MOMENT);
+    expect_told(&h, "was closed with 4001, and answers when the server has stopped", "closed 4001");
+    peer_close(q, now_ms());
+    run_loop();
+    expect_told(&h, "has closed with 1000 before the server stops", "closed 1000; stopped");
     hall_close(&h);
 }
 END_TEST

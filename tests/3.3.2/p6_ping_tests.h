@@ -129,4 +129,76 @@ START_TEST(no_pings_at_all)
 }
 END_TEST
 
+/* Cut once, at each place; the first piece is all that comes for a while. */
+START_TEST(control_frames_in_pieces)
+{
+    static const int CONTROL[] = {WS_PING, WS_PONG};
+    const size_t n = 6 + 5;
+
+    for (size_t k = 0; k < 2 * (n - 1); k++) {
+        const bool is_ping = CONTROL[k % 2] == WS_PING;
+        const size_t cut = 1 + k / 2;
+        struct hall h;
+        struct bytes b = {NULL, 0};
+        char did[100];
+
+        hall_open(&h, &DEFAULTS);
+        struct peer *p = client_enter(&h, "/");
+        text_add(&b, FIN | CONTROL[k % 2], "a sea");
+        client_sends(p, b.at, cut);
+        snprintf(did, sizeof(did), "sends %zu bytes of a %s of %zu", cut, is_ping ? "ping" : "pong",
+                 n);
+        expect_both(&h, p, did, "open /", "101");
+        text_add(&b, FIN | WS_TEXT, "well");
+        client_sends(p, b.at + cut, b.n - cut);
+        free(b.at);
+        snprintf(did, sizeof(did), "sends a %s in two pieces, of %zu and %zu bytes, and a text",
+                 is_ping ? "ping" : "pong", cut, n - cut);
+        expect_both(&h, p, did, "text \"well\"", is_ping ? "101; pong \"a sea\"" : "101");
+        hall_close(&h);
+    }
+}
+END_TEST
+
+/* One byte after each ping, of a fragment that is not complete for long: it is there. */
+START_TEST(who_sends_slowly_stays)
+{
+    struct hall h;
+    struct bytes b = {NULL, 0};
+    struct peer *p = enter_with_pings(&h);
+
+    text_add(&b, WS_TEXT, "the first fragment");
+    client_sends(p, b.at, b.n);
+    free(b.at);
+    b = (struct bytes){NULL, 0};
+    text_add(&b, FIN | WS_CONTINUATION, "the second");
+    for (int round = 0; round < 3; round++)
+        peer_send(p, now_ms() + 500 * round + 400, b.at + round, 1);
+    free(b.at);
+    run_loop_for(1500 + 310);
+    expect_both(&h, p, "sends a fragment, then one byte of the next one after each ping", "open /",
+                "101; ping \"\"; ping \"\"; ping \"\"; ping \"\"");
+    hall_close(&h);
+}
+END_TEST
+
+START_TEST(a_long_wait_for_a_pong)
+{
+    struct ws_options o = DEFAULTS;
+    struct hall h;
+
+    o.ping_ms = 300;
+    o.pong_timeout_ms = 15000; /* more than any other time */
+    hall_open(&h, &o);
+    struct peer *p = client_enter(&h, "/");
+    run_loop_for(300 + 15000 - 10);
+    expect_both(&h, p, "is silent, ping_ms is 300, pong_timeout_ms 15000", "open /",
+                "101; ping \"\"");
+    run_loop_for(20);
+    expect_both(&h, p, "is silent, ping_ms is 300, pong_timeout_ms 15000", "closed 1006",
+                "101; ping \"\"; close 1011; end");
+    hall_close(&h);
+}
+END_TEST
+
 #endif

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "p6_hall.h"
-#include "p6_rule_tests.h" /* bytes_in_use() */
+#include "p6_memory_tests.h" /* bytes_in_use() */
 
 /* ---- to many ---- */
 
@@ -40,8 +40,14 @@ START_TEST(all_or_those_of_a_path)
     close_add(&b, 1000, "");
     client_sends_all(c, &b);
     expect_returned("ws_broadcast() when one of three is closing", broadcast(&h, NULL, "3"), 2);
+    expect_returned("ws_broadcast() to two of /chat, of whom one is closing",
+                    broadcast(&h, "/chat", "4"), 1);
     expect_returned("ws_broadcast() to a path of nobody", broadcast(&h, "/chat2", "4"), 0);
-    expect_sent(a, "asked for /chat", "101; text \"1\"; text \"2\"; text \"3\"");
+    expect_returned("ws_broadcast() to /cha, when all asked for /chat or /echo",
+                    broadcast(&h, "/cha", "5"), 0);
+    expect_returned("ws_broadcast() to /CHAT, when all asked for /chat or /echo",
+                    broadcast(&h, "/CHAT", "6"), 0);
+    expect_sent(a, "asked for /chat", "101; text \"1\"; text \"2\"; text \"3\"; text \"4\"");
     expect_sent(c, "asked for /chat, and closes after \"2\"",
                 "101; text \"1\"; text \"2\"; close 1000; end");
     expect_sent(d, "asked for /echo", "101; text \"2\"; text \"3\"");
@@ -297,6 +303,46 @@ START_TEST(a_burst_of_answers)
                   "expected  at least 10200 bytes\ngot       %zu",
                   n);
     hall_close(&h);
+}
+END_TEST
+
+/* One call of ws_send(), with `before` bytes of payload queued and no socket that takes any. */
+static void sends_into_queue(size_t max_queue, size_t before, size_t n, int expected)
+{
+    struct ws_options o = DEFAULTS;
+    struct hall h;
+    char call[160], *zeros = calloc(max_queue, 1);
+
+    o.max_queue = max_queue;
+    hall_open(&h, &o);
+    (void)client_enter(&h, "/");
+    all_sockets_are_full();
+    expect_returned("ws_send() into an empty queue", ws_send(h.conns[0], WS_BINARY, zeros, before),
+                    0);
+    snprintf(call, sizeof(call),
+             "ws_send() of %zu bytes and their header, behind %zu bytes and "
+             "theirs, max_queue being %zu,",
+             n, before, max_queue);
+    expect_returned(call, ws_send(h.conns[0], WS_BINARY, zeros, n), expected);
+    faults_clear();
+    hall_close(&h);
+    free(zeros);
+}
+
+START_TEST(exactly_max_queue)
+{
+    sends_into_queue(1000, 490, 502, 0); /* 4 + 490 + 4 + 502 is 1000 */
+    sends_into_queue(1000, 490, 503, -ENOBUFS);
+    sends_into_queue(1000, 896, 98, 0); /* 4 + 896 + 2 + 98 */
+    sends_into_queue(1000, 896, 99, -ENOBUFS);
+    sends_into_queue(1000, 10, (size_t)-8, -ENOBUFS);
+}
+END_TEST
+
+START_TEST(a_large_queue)
+{
+    sends_into_queue(4 << 20, 2 << 20, 1 << 20, 0);
+    sends_into_queue(4 << 20, 2 << 20, 2 << 20, -ENOBUFS);
 }
 END_TEST
 

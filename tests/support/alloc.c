@@ -22,7 +22,7 @@
 static atomic_long count;
 static atomic_long fail_at;
 
-void alloc_fail_at(long n)
+EXPORT void alloc_fail_at(long n)
 {
     count = 0;
     fail_at = n;

@@ -41,8 +41,26 @@ struct peer {
     struct step *steps;
     char *received; /* NUL-terminated */
     size_t n;
+    struct arrival *arrivals; /* one for each moment at which something came */
+    size_t n_arrivals;
     bool ended; /* the learner's side has sent all */
+    int ended_ms;
 };
+
+/* Up to here, `n` bytes had come at that moment. */
+struct arrival {
+    size_t n;
+    int at_ms;
+};
+
+static void note_arrival(struct peer *p)
+{
+    if (p->n_arrivals == 0 || p->arrivals[p->n_arrivals - 1].at_ms != now_ms()) {
+        p->arrivals = realloc(p->arrivals, ++p->n_arrivals * sizeof *p->arrivals);
+        ck_assert_ptr_nonnull(p->arrivals);
+    }
+    p->arrivals[p->n_arrivals - 1] = (struct arrival){p->n, now_ms()};
+}
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -57,10 +75,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         memcpy(p->received + p->n, bytes, (size_t)n);
         p->n += (size_t)n;
         p->received[p->n] = '\0';
+        note_arrival(p);
     }
     if (n < 0 && errno == EAGAIN)
         return;
     p->ended = true; /* end of file, or a reset */
+    p->ended_ms = now_ms();
     event_del(&p->readable);
 }
 
@@ -229,6 +249,31 @@ EXPORT bool peer_saw_end(const struct peer *p)
     return p->ended;
 }
 
+EXPORT int peer_received_ms(const struct peer *p, size_t n)
+{
+    for (size_t k = 0; k < p->n_arrivals; k++)
+        if (p->arrivals[k].n >= n)
+            return p->arrivals[k].at_ms;
+    return -1;
+}
+
+EXPORT int peer_end_ms(const struct peer *p)
+{
+    return p->ended ? p->ended_ms : -1;
+}
+
+EXPORT const char *peer_sent(const struct peer *p, int k, int *at_ms, size_t *n)
+{
+    for (const struct step *step = p->steps; step; step = step->next) {
+        if (step->action != SEND || !step->taken || k-- > 0)
+            continue;
+        *at_ms = step->at_ms;
+        *n = step->n;
+        return step->bytes;
+    }
+    return NULL;
+}
+
 EXPORT void peer_expect(const struct peer *p, const char *text)
 {
     ck_assert_msg(p->n == strlen(text) && memcmp(p->received, text, p->n) == 0,
@@ -245,5 +290,6 @@ EXPORT void peer_free(struct peer *p)
     }
     end_connection(p);
     free(p->received);
+    free(p->arrivals);
     free(p);
 }

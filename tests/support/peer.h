@@ -46,6 +46,13 @@ const char *peer_received(const struct peer *p, size_t *n);
 /* True once the learner's side has closed or shut down. */
 bool peer_saw_end(const struct peer *p);
 
+/* When the first `n` bytes had come, and when the end was seen: virtual ms; -1: not yet. */
+int peer_received_ms(const struct peer *p, size_t n);
+int peer_end_ms(const struct peer *p);
+
+/* What the k-th peer_send() has sent, and when; NULL if there have not been so many. */
+const char *peer_sent(const struct peer *p, int k, int *at_ms, size_t *n);
+
 /* Fails the test unless exactly `text` came. */
 void peer_expect(const struct peer *p, const char *text);
 

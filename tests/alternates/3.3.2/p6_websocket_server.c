@@ -212,7 +212,7 @@ static int status_for(struct ws_server *s, const struct ws_request *r)
         return 404;
     if (!wants || version == NULL || strcmp(version, "13") != 0)
         return 426;
-    if (r->version == 10 || ws_request_only(r, "Host") == NULL ||
+    if (r->version < 11 || ws_request_only(r, "Host") == NULL ||
         !is_key(ws_request_only(r, "Sec-WebSocket-Key")))
         return 400;
     status = s->handlers.on_request != NULL ? s->handlers.on_request(r, s->arg) : 0;

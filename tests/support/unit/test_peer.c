@@ -95,6 +95,36 @@ START_TEST(a_peer_keeps_what_it_gets)
 }
 END_TEST
 
+START_TEST(a_peer_knows_when_it_got_and_sent_what)
+{
+    struct peer *p;
+    int fd = peer_pair(&p), at_ms = 0;
+    size_t n = 0;
+
+    peer_send(p, 5, "one", 3);
+    peer_close(p, 40); /* nothing that is sent */
+    peer_send(p, 50, "later", 5);
+    run_loop_for(10);
+    ck_assert_int_eq(write(fd, "to", 2), 2);
+    run_loop_for(10);
+    ck_assert_int_eq(write(fd, " the peer", 9), 9);
+    run_loop_for(1);
+    ck_assert_int_eq(peer_received_ms(p, 2), 10);
+    ck_assert_int_eq(peer_received_ms(p, 3), 20);
+    ck_assert_int_eq(peer_received_ms(p, 11), 20);
+    ck_assert_int_eq(peer_received_ms(p, 12), -1);
+    ck_assert_mem_eq(peer_sent(p, 0, &at_ms, &n), "one", 3);
+    ck_assert_int_eq(at_ms, 5);
+    ck_assert_uint_eq(n, 3);
+    ck_assert_ptr_null(peer_sent(p, 1, &at_ms, &n));
+    ck_assert_int_eq(peer_end_ms(p), -1);
+    close(fd);
+    run_loop_for(1);
+    ck_assert_int_eq(peer_end_ms(p), 21);
+    peer_free(p);
+}
+END_TEST
+
 START_TEST(a_stalled_peer_reads_later)
 {
     struct peer *p;
@@ -192,6 +222,7 @@ Suite *peer_suite(void)
 {
     return UNIT_SUITE("peer", a_script_runs_on_time,
                       steps_of_one_moment_are_taken_in_order_and_without_faults,
-                      a_peer_keeps_what_it_gets, a_stalled_peer_reads_later,
-                      a_peer_resets_a_connection, short_segments_arrive_before_time_jumps);
+                      a_peer_keeps_what_it_gets, a_peer_knows_when_it_got_and_sent_what,
+                      a_stalled_peer_reads_later, a_peer_resets_a_connection,
+                      short_segments_arrive_before_time_jumps);
 }
