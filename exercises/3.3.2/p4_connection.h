@@ -110,7 +110,9 @@ static inline void on_connection_event(evutil_socket_t fd, short what, void *arg
     c->connector->on_change(c, c->error, c->error == 0 ? "" : c->why);
 }
 
-/* Why there is no connection, where evhttp has told that there is none; 0: there was one. */
+/* Why there is no connection, where evhttp has told that there is none; 0: there was one. To be
+ * asked in both of evhttp's ways to tell it: if TLS fails, that is the error callback, and if TCP
+ * does, a request without a status. */
 static inline int connection_failure(const struct connection *c, const char **why)
 {
     const char *refused = c->tls ? tls_why(evhttp_connection_get_bufferevent(c->http)) : NULL;

@@ -127,12 +127,13 @@ struct http_client *http_client_new(const struct http_client_options *options);
  * waits, and is served in the order in which it came; other hosts are not concerned. A connection
  * is used again if the answer allows it, and if nothing came that nobody asked for. The server may
  * close it at any time; a GET that therefore gets no byte of an answer is sent once more, on a new
- * connection. What is not a GET is not: it may have been carried out.
+ * connection, before those in line. What is not a GET is not: it may have been carried out.
  *
  * Redirects: 301, 302, 303, 307 and 308 with a Location are followed. What the method and the body
  * become: HEAD stays HEAD; a 303 makes a GET of all others; 301 and 302 make a GET of a POST; else
  * both stay. A GET has no body, and none of its headers Content-Type, -Encoding, -Language,
- * -Location. Authorization and Cookie do not go to another scheme, host or port. */
+ * -Location. Authorization and Cookie do not go to another scheme, host or port. What a redirect
+ * leads to is a new request, behind those in line. */
 int http_client_request(struct http_client *client, const struct http_request *request,
                         http_response_cb on_response, void *arg, struct http_call **call);
 

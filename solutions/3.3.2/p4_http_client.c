@@ -239,10 +239,21 @@ static void on_change(struct connection *c, int error, const char *why)
 /* True for what becomes of a GET if the server has closed an idle connection just now. */
 static bool was_stale(const struct http_call *call)
 {
-    const struct connection *c = call->connection;
+    return call->error == -ECONNRESET && call->method == EVHTTP_REQ_GET && !call->retried &&
+           call->connection->used && !call->connection->wire.began;
+}
 
-    return call->error == -ECONNRESET && call->method == EVHTTP_REQ_GET && c->used &&
-           !c->wire.began;
+/* Sends it once more. It is in line again before its place is given away: none overtakes it. */
+static void call_try_again(struct http_call *call)
+{
+    struct host *host = call->host;
+
+    call->retried = true;
+    call->is_settled = false;
+    host_queue(host, call);
+    host_drop(host, call->connection);
+    call->connection = NULL;
+    host_serve(host);
 }
 
 /* ---- in time, or not at all ---- */
@@ -250,6 +261,7 @@ static bool was_stale(const struct http_call *call)
 /* Ends a call now, whatever it is doing. */
 static void call_end(struct http_call *call, int error, const char *why)
 {
+    (void)event_del(call->timer); /* its time may be over in this turn, too */
     call_drop_answer(call);
     call_settle(call, error, why);
     call->error = error; /* also if there was another outcome, which nobody has been told */
@@ -337,19 +349,15 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
 {
     struct http_call *call = arg;
     struct http_client *client = call->client;
-    const bool again = !call->retried && was_stale(call);
     const char *location;
 
     (void)fd;
     (void)what;
-    call_leave(call);
-    if (again) {
-        call->retried = true;
-        call->error = call_begin(call);
-        call->why = "out of memory";
-        if (call->error == 0)
-            return;
+    if (was_stale(call)) {
+        call_try_again(call);
+        return;
     }
+    call_leave(call);
     if (call->answer != NULL && (location = call_location(call)) != NULL) {
         call->error = call_redirect(call, location, &call->why);
         if (call->error == 0)

@@ -190,14 +190,8 @@ static struct listener *stays; /* accepts, and keeps what comes */
 
 static void expect_sent(const char *what, const char *expected)
 {
-    char got[2 * SHOWN], clean[2 * SHOWN];
-    size_t n = 0;
+    const char *clean = shown(listener_received(stays, listener_accepted(stays) - 1, NULL));
 
-    snprintf(got, sizeof(got), "%s", listener_received(stays, listener_accepted(stays) - 1, NULL));
-    for (const char *c = got; *c != '\0' && n < sizeof(clean) - 1; c++)
-        if (*c != '\r')
-            clean[n++] = *c;
-    clean[n] = '\0';
     if (strcmp(clean, expected) != 0)
         fail_test("%s: what the server gets\nexpected:\n%s\ngot:\n%s", what, expected, clean);
 }
@@ -257,6 +251,32 @@ START_TEST(a_request_is_complete)
                                           .url = url_of(listener_port(stays), "/")});
     run_loop_for(100);
     expect_outcome(&head, "HEAD", 0, 204, 0);
+    close_mailbox();
+}
+END_TEST
+
+/* However many there are. */
+START_TEST(all_headers_are_sent)
+{
+    enum { HEADERS_SENT = 40 };
+    struct http_header headers[HEADERS_SENT + 1] = {{NULL, NULL}};
+    char names[HEADERS_SENT][8], line[32];
+    struct asker a = {0};
+
+    for (int k = 0; k < HEADERS_SENT; k++) {
+        snprintf(names[k], sizeof(names[k]), "X-%d", k);
+        headers[k] = (struct http_header){names[k], "v"};
+    }
+    open_mailbox();
+    ask_for(&a, &(struct http_request){.method = EVHTTP_REQ_GET,
+                                       .url = url_of(listener_port(stays), "/"),
+                                       .headers = headers});
+    run_loop_for(100);
+    for (int k = 0; k < HEADERS_SENT; k++) {
+        snprintf(line, sizeof(line), "X-%d: v\r\n", k);
+        if (strstr(listener_received(stays, 0, NULL), line) == NULL)
+            fail_test("a GET with 40 headers\nexpected  X-0 to X-39\ngot       all but X-%d", k);
+    }
     close_mailbox();
 }
 END_TEST

@@ -192,9 +192,10 @@ static inline void expect_outcome(const struct asker *a, const char *what, int e
                   "%s",
                   what, when, result_text(error), status, a->why);
     if (a->error != error || a->status != status || (after_ms >= 0 && got_after != after_ms))
-        fail_test("%s\nexpected  %serror %s, status %d\ngot       %serror %s, status %d (%s)", what,
-                  when, result_text(error), status, got_when, result_text(a->error), a->status,
-                  a->why[0] != '\0' ? a->why : "why is empty");
+        fail_test("%s\nexpected  %serror %s, status %d\ngot       %serror %s, status %d%s%s%s",
+                  what, when, result_text(error), status, got_when, result_text(a->error),
+                  a->status, a->error != 0 ? " (" : "",
+                  a->why[0] != '\0' || a->error == 0 ? a->why : "no why", a->error != 0 ? ")" : "");
     if ((a->why[0] != '\0') != (error != 0) || strpbrk(a->why, "\r\n") != NULL)
         fail_test("%s, error %s: `why`\nexpected  %s\ngot       \"%s\"", what, result_text(error),
                   error != 0 ? "a line of text" : "\"\"", a->why);
@@ -205,6 +206,19 @@ static inline void expect_text(const char *what, const char *expected, const cha
     if (strcmp(expected, got) != 0)
         fail_test("%s\nexpected  %s\ngot       %s", what, *expected ? expected : "(nothing)",
                   *got ? got : "(nothing)");
+}
+
+/* What came, for a message: without its CRs. */
+static inline const char *shown(const char *text)
+{
+    static char clean[4 * SHOWN];
+    size_t n = 0;
+
+    for (; *text != '\0' && n < sizeof(clean) - 1; text++)
+        if (*text != '\r')
+            clean[n++] = *text;
+    clean[n] = '\0';
+    return clean;
 }
 
 static inline void expect_number(const char *what, long expected, long got)

@@ -111,6 +111,7 @@ START_TEST(headers)
                                              {"transfer-encoding", "chunked"},
                                              {"Expect", "100-continue"},
                                              {"Trailer", "X"},
+                                             {"Keep-Alive", "timeout=5"},
                                              {"Proxy-Connection", "close"}};
     static const struct http_header good[] = {
         {"X", ""}, {"X", "a\tb \xc3\xa9"}, {"x!#$%&'*+-.^_`|~9", "\"\""}, {"Hostess", "a"}};
@@ -214,83 +215,53 @@ START_TEST(closed_in_a_callback)
 }
 END_TEST
 
-/* ---- memory ---- */
-
-static void play_without_memory(void *arg)
+/* What has begun goes on to its end, with all that belongs to it. */
+START_TEST(a_call_goes_on_while_closing)
 {
-    static const struct step script[] = {
-        AWAIT_REQUEST,
-        SEND("HTTP/1.1 302 -\r\nLocation: /n\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        AWAIT_REQUEST,
-        AFTER(100),
-        SEND(OK_JSON("{}", 2)),
-        REPEAT};
-    static const struct http_header some[] = {{"X", "y"}, {NULL, NULL}};
-    struct http_client_options options = usual_options();
-    struct listener *l = listener_open(script);
-    struct asker a = {0};
+    static const struct step
+        moves[] = {AWAIT_REQUEST,
+                   AFTER(100),
+                   SEND("HTTP/1.1 302 -\r\nLocation: /n\r\nContent-Length: 0\r\n\r\n"),
+                   AWAIT_REQUEST,
+                   AFTER(100),
+                   SEND(OK_JSON("{}", 2)),
+                   STAY},
+        stale[] = {AWAIT_REQUEST, SEND(OK_JSON("{}", 2)), AWAIT_REQUEST, AFTER(100), CLOSE},
+        serves[] = {AWAIT_REQUEST, AFTER(100), SEND(OK_JSON("{}", 2)), STAY};
+    struct listener *l = listener_open(moves);
+    struct asker a = {0}, first = {0}, b = {0};
 
-    (void)arg;
-    options.user_agent = "x";
-    options.ca_file = "/dev/null";
-    closed = 0;
-    client = http_client_new(&options);
-    if (client != NULL) {
-        ask_for(&a, &(struct http_request){.method = EVHTTP_REQ_POST,
-                                           .url = url_of(listener_port(l), "/"),
-                                           .headers = some,
-                                           .body = "x",
-                                           .body_length = 1});
-        run_loop_for(EVER_MS);
-        if (a.result != 0 ? a.result != -ENOMEM || a.told != 0
-                          : a.told != 1 || (a.error != -ENOMEM && a.error != 0))
-            fail_test("memory ran out\nexpected  -ENOMEM at once, or in the callback\n"
-                      "got       %s at once, calls of the callback: %d, with %s (%s)",
-                      result_text(a.result), a.told, result_text(a.error), a.why);
-        close_client();
-    }
+    listener_script(l, 1, serves);
+    open_client();
+    ask(&a, l);
+    close_client();
+    expect_outcome(&a, "http_client_close(), and then a redirect comes: it is followed", 0, 200,
+                   200);
     listener_free(l);
-}
-
-START_TEST(memory_runs_out)
-{
-    play_without_memory(NULL);
-    each_allocation_fails(play_without_memory, NULL);
+    l = listener_open(serves);
+    listener_script(l, 0, stale);
+    open_client();
+    ask(&first, l);
+    run_loop_for(1000);
+    ask(&b, l);
+    close_client();
+    expect_outcome(&b, "http_client_close(), and then a kept connection is stale: it is sent again",
+                   0, 200, 200);
+    listener_free(l);
 }
 END_TEST
 
-/* The first GET is good, and the connection of the second is stale. */
-static void play_stale_without_memory(void *arg)
+/* Nothing is under way, and still the callback comes from the loop. */
+START_TEST(closed_with_nothing_to_do)
 {
-    static const struct step stale[] = {AWAIT_REQUEST, SEND(OK_JSON("{}", 2)), AWAIT_REQUEST,
-                                        CLOSE},
-                             serves[] = {AWAIT_REQUEST, SEND(OK_JSON("{}", 2)), REPEAT};
-    struct listener *l = listener_open(serves);
-    struct asker askers[2] = {0};
-
-    (void)arg;
-    listener_script(l, 0, stale);
-    client = http_client_new(&(struct http_client_options){.base = test_base()});
-    closed = 0;
-    for (int k = 0; k < 2 && client != NULL; k++) {
-        struct asker *a = &askers[k];
-        ask_for(a, &(struct http_request){.method = EVHTTP_REQ_GET,
-                                          .url = url_of(listener_port(l), "/")});
-        run_loop_for(1000);
-        if (a->result != -ENOMEM && (a->told != 1 || (a->error != -ENOMEM && a->error != 0)))
-            fail_test("memory ran out in one of two GETs\nexpected  -ENOMEM at once, or in the "
-                      "callback\ngot       %s at once, calls of the callback: %d, with %s (%s)",
-                      result_text(a->result), a->told, result_text(a->error), a->why);
-    }
-    if (client != NULL)
-        close_client();
-    listener_free(l);
-}
-
-START_TEST(memory_runs_out_for_the_second_try)
-{
-    play_stale_without_memory(NULL);
-    each_allocation_fails(play_stale_without_memory, NULL);
+    open_client();
+    http_client_close(client, on_closed, NULL);
+    expect_number(
+        "http_client_close(), and no call is left: calls of its callback before it returns", 0,
+        closed);
+    run_loop_for(10);
+    expect_number("http_client_close(), and no call is left: calls of its callback, by the loop", 1,
+                  closed);
 }
 END_TEST
 

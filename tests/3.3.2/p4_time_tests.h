@@ -77,15 +77,67 @@ START_TEST(the_time_begins_anew)
 }
 END_TEST
 
+/* Its connection is of no use; who waits in line gets a new one. */
+START_TEST(a_call_out_of_time_leaves_its_place)
+{
+    static const struct step serves[] = {AWAIT_REQUEST, AFTER(100), SEND(OK_JSON("{}", 2)), REPEAT};
+    struct http_client_options options = usual_options();
+    struct asker a = {0}, b = {0};
+    struct listener *l = listener_open(serves);
+
+    listener_script(l, 0, (const struct step[]){AWAIT_REQUEST, STAY});
+    options.max_per_host = 1;
+    open_client_with(options);
+    ask(&a, l);
+    run_loop_for(1000);
+    ask(&b, l);
+    run_loop_for(EVER_MS);
+    expect_outcome(&a, "the server never answers", -ETIMEDOUT, 0, TOTAL_MS);
+    expect_outcome(&b, "the next in line: it is sent when the time of the first one is over", 0,
+                   200, TOTAL_MS - 1000 + 100);
+    close_client();
+    listener_free(l);
+}
+END_TEST
+
+/* A GET on a stale connection is sent twice, in the time of one. */
+START_TEST(the_second_try_has_no_time_of_its_own)
+{
+    static const struct step stale[] = {AWAIT_REQUEST, SEND(OK_JSON("{}", 2)), AWAIT_REQUEST,
+                                        AFTER(3000), CLOSE},
+                             slow[] = {AWAIT_REQUEST, AFTER(3000), SEND(OK_JSON("{}", 2)), STAY};
+    struct asker first = {0}, a = {0};
+    struct listener *l = listener_open(slow);
+
+    listener_script(l, 0, stale);
+    open_client();
+    ask(&first, l);
+    run_loop_for(1000);
+    ask(&a, l);
+    run_loop_for(EVER_MS);
+    expect_outcome(&a, "closed without an answer after 3 s, and sent again: total_ms goes on",
+                   -ETIMEDOUT, 0, TOTAL_MS);
+    close_client();
+    listener_free(l);
+}
+END_TEST
+
 START_TEST(in_connect_ms)
 {
-    struct asker a = {0};
+    struct http_client_options options = usual_options();
+    struct asker a = {0}, b = {0};
     struct listener *l = listener_open_unanswered();
 
     open_client();
     ask(&a, l);
     run_loop_for(EVER_MS);
     expect_outcome(&a, "a port where connecting is not answered", -ETIMEDOUT, 0, CONNECT_MS);
+    close_client();
+    options.total_ms = CONNECT_MS / 2;
+    open_client_with(options);
+    ask(&b, l);
+    run_loop_for(EVER_MS);
+    expect_outcome(&b, "the same, with total_ms below connect_ms", -ETIMEDOUT, 0, CONNECT_MS / 2);
     close_client();
     listener_free(l);
 }
@@ -197,36 +249,6 @@ START_TEST(cancelled_in_line)
     expect_outcome(&askers[1], "cancelled in line", -ECANCELED, 0, 150);
     expect_outcome(&askers[2], "the last in line", 0, 200, 600);
     expect_number("requests that were sent", 2, listener_requests(l));
-    close_client();
-    listener_free(l);
-}
-END_TEST
-
-static void cancel_other(struct asker *a, void *arg)
-{
-    struct asker *other = arg;
-
-    http_client_cancel(a->call); /* NULL */
-    http_client_cancel(other->call);
-}
-
-/* All are answered in the same turn of the loop; the callback that comes first cancels another. */
-START_TEST(cancelled_in_a_callback)
-{
-    struct asker a = {.then = cancel_other}, b = {.then = cancel_other};
-    static const struct step script[] = {AWAIT_REQUEST, AFTER(100), SEND(OK_JSON("{}", 2)), STAY};
-    struct listener *l = listener_open(script);
-
-    a.arg = &b;
-    b.arg = &a;
-    open_client();
-    ask(&a, l);
-    ask(&b, l);
-    run_loop_for(EVER_MS);
-    expect_number("two are answered at the same time, each cancels the other: callbacks", 2,
-                  a.told + b.told);
-    expect_number("and how many of them say -ECANCELED", 1,
-                  (a.error == -ECANCELED) + (b.error == -ECANCELED));
     close_client();
     listener_free(l);
 }

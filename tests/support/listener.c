@@ -24,6 +24,7 @@ enum { MOST_CONNECTIONS = 1024 };
 struct listener {
     int fd;     /* -1 once it refuses */
     int filler; /* what the kernel's queue is full of, of a port that does not answer; or -1 */
+    int holder; /* keeps the port of one that refuses from everybody else; or -1 */
     int port;
     struct event acceptable;
     const struct step *script;
@@ -78,7 +79,7 @@ static struct listener *open_port(int backlog)
 
     ck_assert_ptr_nonnull(l);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    l->filler = -1;
+    l->filler = l->holder = -1;
     l->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(l->fd, 0);
     ck_assert_int_eq(bind(l->fd, (struct sockaddr *)&address, sizeof address), 0);
@@ -130,7 +131,7 @@ EXPORT void listener_script(struct listener *l, int k, const struct step *script
     l->scripts[k] = script;
 }
 
-EXPORT void listener_refuse(struct listener *l)
+static void close_port(struct listener *l)
 {
     if (l->fd < 0)
         return;
@@ -139,13 +140,33 @@ EXPORT void listener_refuse(struct listener *l)
     l->fd = -1;
 }
 
+/* A port that is free is soon somebody else's, where many tests run: it stays bound, if the kernel
+ * lets it, and nobody listens. */
+EXPORT void listener_refuse(struct listener *l)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((unsigned short)l->port)};
+
+    if (l->fd < 0)
+        return;
+    close_port(l);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    l->holder = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (l->holder >= 0 && bind(l->holder, (struct sockaddr *)&address, sizeof address) != 0) {
+        close(l->holder); /* there are connections: those that are left */
+        l->holder = -1;
+    }
+}
+
 EXPORT void listener_free(struct listener *l)
 {
     if (l == NULL)
         return;
     for (int k = 0; k < l->n; k++)
         connection_free(l->connections[k]);
-    listener_refuse(l);
+    close_port(l);
+    if (l->holder >= 0)
+        close(l->holder);
     if (l->filler >= 0) {
         inflight_expect_unanswered(false);
         close(l->filler);

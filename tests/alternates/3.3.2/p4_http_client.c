@@ -279,6 +279,7 @@ static int call_follow(struct http_call *call)
     call_prepare_redirect(call, status, !url_is_same_origin(&url, &call->url));
     url_clear(&call->url);
     call->url = url;
+    call->retried = false;
     call_drop_answer(call);
     return call_join(call);
 }
@@ -320,6 +321,7 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
 
 static void call_stop(struct http_call *call, int error, const char *why)
 {
+    (void)event_del(call->timer);
     call_drop_answer(call);
     call_part(call);
     call->is_settled = true;
@@ -334,8 +336,7 @@ static void on_time_out(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (!call->is_settled)
-        call_stop(call, -ETIMEDOUT, "its time is over");
+    call_stop(call, -ETIMEDOUT, "its time is over");
 }
 
 void http_client_cancel(struct http_call *call)
