@@ -54,20 +54,21 @@ static void add_files(Suite *s)
               the_result_has_the_permissions_of_the_file, a_file_may_be_replaced_by_its_own_result,
               whatever_fails_the_old_result_is_intact, the_disk_is_full,
               what_cannot_be_read_gives_no_result, cancelled_at_any_time_it_is_all_or_nothing,
-              too_late_to_be_cancelled);
+              too_late_to_be_cancelled, an_empty_file_gives_an_empty_result);
     behaviour(s, "[2] cancelled in a worker, it is told at once and freed when the worker lets go",
               "a thread cannot be stopped: it still uses what it was given " FILES_LESSON,
               cancelled_before_it_has_begun, cancelled_in_a_worker_it_is_told_at_once,
               a_long_work_may_look_whether_it_was_cancelled, cancelled_twice_it_is_told_once,
               what_is_done_is_not_cancelled, a_worker_does_not_wait_for_a_fifo_that_was_cancelled,
-              a_file_that_was_opened_too_late_is_closed);
+              the_next_fifo_is_another_matter, a_file_that_was_opened_too_late_is_closed);
     behaviour(s, "[2] many files are processed k at a time and told in order",
               "start the next when one has ended, and tell what is complete up to here (3.3.1, "
               "\"Task scheduling\")",
               in_the_order_of_the_jobs_two_at_a_time, one_at_a_time, more_at_a_time_than_there_are,
               none_at_all, one_that_fails_disturbs_no_other, its_places_are_its_own,
               a_full_pool_does_not_stop_it, what_it_does_not_take, cancelled_it_begins_no_other,
-              cancelled_in_each, shut_down_it_is_finished, no_memory_for_some_of_them);
+              cancelled_in_each, cancelled_in_each_no_other_is_told, shut_down_it_is_finished,
+              no_memory_for_some_of_them);
     behaviour(s, "[1] the pool ends when its work is done, and leaves no thread",
               "who starts a thread joins it, and not before it has ended " FILES_LESSON,
               an_idle_pool_ends, what_was_accepted_is_finished, it_may_be_shut_down_in_a_callback,

@@ -176,6 +176,29 @@ START_TEST(a_worker_does_not_wait_for_a_fifo_that_was_cancelled)
 }
 END_TEST
 
+/* A worker that was woken by a cancellation waits for the next FIFO as for the first. */
+START_TEST(the_next_fifo_is_another_matter)
+{
+    struct outcome silent = {.name = NULL}, next = {.name = NULL};
+
+    open_pool(1, 2);
+    struct fifo_peer *p = fifo_peer_new(path_of("fifo")), *q = fifo_peer_new(path_of("fifo2"));
+    fifo_peer_open(q, 150);
+    fifo_peer_send(q, 250, "one\n", 4);
+    fifo_peer_close(q, 350);
+    process(&silent, "fifo", NULL, NULL);
+    process(&next, "fifo2", NULL, NULL);
+    after(100, cancel, &silent);
+    run_loop();
+    expect_outcome(&silent, -ECANCELED, 100);
+    expect_outcome(&next, 0, 350);
+    expect_counts(&next, 1, 1, 4);
+    fifo_peer_free(p);
+    fifo_peer_free(q);
+    close_pool();
+}
+END_TEST
+
 static void slow_open(const char *call, const char *path)
 {
     (void)path;

@@ -31,6 +31,10 @@ static void on_each(int i, int result, const struct file_report *report, void *a
         fail_test("each() was called for job %d %s", i,
                   !m->o.returned ? "before file_process_many() had returned"
                                  : "after the callback of the whole, or for too many");
+    if ((report != NULL) != (result == 0))
+        fail_test("each() was told that job %d has %s\nexpected  report %s\ngot       report %s", i,
+                  result_text(result), result == 0 ? "the counts" : "NULL",
+                  report != NULL ? "not NULL" : "NULL");
     m->told[m->n_told++] = i;
     trace("%d: %s%s", i, result_text(result),
           result == 0 && report->bytes != 2 * m->jobs[i].path[strlen(m->jobs[i].path) - 1] - 2 * '0'
@@ -270,6 +274,34 @@ START_TEST(cancelled_in_each)
     start_many(&m, 5, 2);
     run_loop();
     expect_trace_in_order("0.030  0: 0\n0.030  1: 0\n0.030  all: -ECANCELED\n");
+    end_many();
+}
+END_TEST
+
+/* The first file is the last that ends: then all are told at once, and the first one cancels. */
+static void cancel_in_the_first(struct many *m, int i)
+{
+    if (i == 0)
+        cancel(&m->o);
+}
+
+START_TEST(cancelled_in_each_no_other_is_told)
+{
+    struct many m;
+
+    open_pool(3, 3);
+    make_jobs(&m, "411");
+    slow_reads();
+    m.then = cancel_in_the_first;
+    start_many(&m, 3, 3);
+    run_loop_for(35);
+    int64_t bytes = op_bytes(m.o.op);
+    if (bytes != 10)
+        fail_test("at 0.035 three chunks of the first file and one of each other have been read: "
+                  "op_bytes() of file_process_many()\nexpected  10\ngot       %lld",
+                  (long long)bytes);
+    run_loop();
+    expect_trace_in_order("0.050  0: 0\n0.050  all: -ECANCELED\n");
     end_many();
 }
 END_TEST

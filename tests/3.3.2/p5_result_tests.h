@@ -111,6 +111,22 @@ START_TEST(a_file_may_be_replaced_by_its_own_result)
 }
 END_TEST
 
+START_TEST(an_empty_file_gives_an_empty_result)
+{
+    struct outcome o = {.todo = TODO_FILE};
+
+    begin_result("", old_text);
+    process(&o, "in", "out", &backwards);
+    run_loop();
+    expect_outcome(&o, 0, 0);
+    expect_text("out", "", "after file_process() of an empty file");
+    expect_folder(" in out ", "after file_process() of an empty file");
+    end_result();
+}
+END_TEST
+
+enum { WRITES = 3 }; /* of 18 bytes, in chunks of 8 */
+
 /* The n-th call of its kind fails. */
 static void expect_intact_after(const char *call, int n, int error)
 {
@@ -142,6 +158,7 @@ START_TEST(whatever_fails_the_old_result_is_intact)
     expect_intact_after("read", 1, EIO);
     expect_intact_after("read", 2, EIO);
     expect_intact_after("write", 1, EIO);
+    expect_intact_after("write", WRITES, ENOSPC); /* what is left at the end */
     expect_intact_after("fsync", 1, EIO);
     expect_intact_after("close", 1, EIO); /* a disk of the network is full */
     expect_intact_after("rename", 1, EBUSY);
