@@ -77,15 +77,24 @@ void report_wrapped(const char *text, size_t length, const char *first, const ch
     }
 }
 
-/* Lines too long for a terminal are wrapped; what follows stands under what was "expected". */
+enum { UNDER = sizeof("expected  ") - 1 }; /* where what was expected stands, and what was got */
+
+/* A row of a timeline, or of another table: wrapped, its columns could not be compared. */
+static bool is_row(const char *line)
+{
+    bool labelled =
+        strncmp(line, "expected  ", UNDER) == 0 || strncmp(line, "got       ", UNDER) == 0;
+    return strstr(line + (labelled ? UNDER : 0), "  ") != NULL;
+}
+
+/* Sentences too long for a terminal are wrapped; what follows stands under what was "expected". */
 static void report_findings(const char *text, const char *indent)
 {
-    const int under = (int)strlen("expected  ");
-    char *rest = text_format("%s%*s", indent, under, "");
+    char *rest = text_format("%s%*s", indent, UNDER, "");
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
         char *line = text_copy(text, length);
-        if (strlen(indent) + length <= WIDTH)
+        if (strlen(indent) + length <= WIDTH || is_row(line))
             report_text(length > 0 ? line : "\n", indent, INT_MAX);
         else
             report_wrapped(line, length, indent, rest);

@@ -59,7 +59,8 @@ elif mode == 'generous':
     report['points'] = most
 elif mode == 'long':
     for b in behaviours:
-        b['message'] = b['message'].replace('0.000  ', 'expected  ' + 'a word or two ' * 20)
+        row = '0.100  %-60s > 0.200  %s' % (('as long as a line ' * 3,) * 2)
+        b['message'] = b['message'].replace('0.000  ', row + '\nexpected  ' + 'a word or two ' * 20)
 elif mode == 'tail':
     print(json.dumps(report))
 print('no JSON' if mode == 'garbage' else json.dumps(report))
