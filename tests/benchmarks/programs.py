@@ -131,8 +131,9 @@ class Server:
 
     def read_port(self):
         for _ in range(START_SECONDS * 100):
+            ended = self.process.poll() is not None  # asked first: its last words are read below
             said = os.pread(self.lines.fileno(), 100, 0).decode()
-            if "\n" in said or self.process.poll() is not None:
+            if "\n" in said or ended:
                 break
             time.sleep(0.01)
         found = re.search(r"(?:port |127\.0\.0\.1:)(\d+)", said)
