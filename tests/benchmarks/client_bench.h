@@ -16,9 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { LATE_US = 200 * 1000, AT_ONCE_MOST = 1024 };
+#include "figures.h"
+
+enum { AT_ONCE_MOST = 1024 };
 
 struct client_bench {
     int at_once;
@@ -26,18 +27,9 @@ struct client_bench {
     double begin, end; /* of the measurement, in seconds */
     double cpu;        /* at its begin; below 0: it has not begun */
     double started[AT_ONCE_MOST];
-    long answers;
-    unsigned latencies[LATE_US + 1]; /* how many took so many microseconds; the last: or more */
+    struct latencies answers;
     bool failed;
 };
-
-static double bench_now(clockid_t clock)
-{
-    struct timespec now;
-
-    (void)clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 /* NULL if the arguments are wrong, which it says. To be freed with free(). */
 static struct client_bench *bench_new(int argc, char **argv)
@@ -48,7 +40,7 @@ static struct client_bench *bench_new(int argc, char **argv)
         b->at_once = atoi(argv[2]);
         (void)snprintf(b->url, sizeof(b->url), "http://127.0.0.1:%d/api/time", atoi(argv[1]));
         b->cpu = -1;
-        b->begin = bench_now(CLOCK_MONOTONIC) + atoi(argv[3]) / 1000.0;
+        b->begin = seconds_of(CLOCK_MONOTONIC) + atoi(argv[3]) / 1000.0;
         b->end = b->begin + atoi(argv[3]) / 1000.0;
         if (b->at_once > 0 && b->at_once <= AT_ONCE_MOST)
             return b;
@@ -61,16 +53,16 @@ static struct client_bench *bench_new(int argc, char **argv)
 /* Request `k`, below at_once, begins. False: the time is over, and it must not. */
 static bool bench_asks(struct client_bench *b, int k)
 {
-    b->started[k] = bench_now(CLOCK_MONOTONIC);
+    b->started[k] = seconds_of(CLOCK_MONOTONIC);
     if (b->cpu < 0 && b->started[k] >= b->begin)
-        b->cpu = bench_now(CLOCK_PROCESS_CPUTIME_ID);
+        b->cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     return !b->failed && b->started[k] < b->end;
 }
 
 /* Request `k` has its answer. */
 static void bench_answer(struct client_bench *b, int k, int status, struct json_object *json)
 {
-    const double now = bench_now(CLOCK_MONOTONIC);
+    const double now = seconds_of(CLOCK_MONOTONIC);
     const double us = (now - b->started[k]) * 1e6;
     struct json_object *value;
 
@@ -78,41 +70,24 @@ static void bench_answer(struct client_bench *b, int k, int status, struct json_
         strncmp(json_object_get_string(value), "20", 2) != 0)
         b->failed = true;
     if (b->cpu >= 0) {
-        b->latencies[us < LATE_US ? (int)us : LATE_US]++;
-        b->answers++;
+        latency_add(&b->answers, us);
     }
-}
-
-static int bench_percentile(const struct client_bench *b, double share)
-{
-    double left = share * (double)b->answers;
-    int us = 0;
-
-    while (us < LATE_US && (left -= b->latencies[us]) > 0)
-        us++;
-    return us;
 }
 
 /* To be called when all is answered. Returns the exit status, and frees `b`. */
 static int bench_end(struct client_bench *b)
 {
-    const double real = bench_now(CLOCK_MONOTONIC) - b->begin;
-    const double cpu = bench_now(CLOCK_PROCESS_CPUTIME_ID) - b->cpu;
-    const bool failed = b->failed || b->answers == 0;
-    FILE *status = fopen("/proc/self/status", "r");
-    char line[128];
-    int peak = 0;
+    const double real = seconds_of(CLOCK_MONOTONIC) - b->begin;
+    const double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - b->cpu;
+    const bool failed = b->failed || b->answers.n == 0;
 
-    while (status != NULL && fgets(line, sizeof(line), status) != NULL)
-        (void)sscanf(line, "VmHWM: %d", &peak);
-    if (status != NULL)
-        (void)fclose(status);
     if (failed)
         fprintf(stderr, "a wrong answer, or none\n");
     else
         printf("{\"ops\": %ld, \"cpu\": %.9f, \"real\": %.9f, \"p50\": %d, \"p99\": %d, "
                "\"peak\": %d}\n",
-               b->answers, cpu, real, bench_percentile(b, 0.5), bench_percentile(b, 0.99), peak);
+               b->answers.n, cpu, real, latency_percentile(&b->answers, 0.5),
+               latency_percentile(&b->answers, 0.99), peak_kib());
     free(b);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

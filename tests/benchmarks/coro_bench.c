@@ -14,10 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 #include "../../exercises/coro.h"
+#include "figures.h"
 
 struct yielder {
     struct task *task;
@@ -105,42 +104,13 @@ static bool run_generators(int count, int steps)
     return sum == (long long)count * steps * (steps - 1) / 2;
 }
 
-static double cpu_seconds(void)
-{
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
-}
-
-static double real_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-/* In KiB, of this program alone: ru_maxrss would remember the one that started it. */
-static long peak_memory(void)
-{
-    char line[128];
-    long peak = 0;
-    FILE *status = fopen("/proc/self/status", "r");
-    while (status != NULL && fgets(line, sizeof(line), status) != NULL)
-        if (sscanf(line, "VmHWM: %ld", &peak) == 1)
-            break;
-    if (status != NULL)
-        fclose(status);
-    return peak;
-}
-
 int main(int argc, char **argv)
 {
     const char *job = argc > 1 ? argv[1] : "";
     int count = argc > 2 ? atoi(argv[2]) : 0;
     int steps = argc > 3 ? atoi(argv[3]) : 0;
-    long memory = peak_memory();
-    double cpu = cpu_seconds(), real = real_seconds();
+    int memory = peak_kib();
+    double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID), real = seconds_of(CLOCK_MONOTONIC);
     bool ok;
 
     if (strcmp(job, "yield") == 0 && count > 0 && steps > 0) {
@@ -153,9 +123,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: coro_bench yield|resume COUNT STEPS | sleep COUNT\n");
         return 2;
     }
-    printf("{\"ops\": %lld, \"cpu\": %.6f, \"real\": %.6f, \"peak\": %ld, \"before\": %ld, "
+    printf("{\"ops\": %lld, \"cpu\": %.6f, \"real\": %.6f, \"peak\": %d, \"before\": %d, "
            "\"ok\": %s}\n",
-           (long long)count * (steps > 0 ? steps : 1), cpu_seconds() - cpu, real_seconds() - real,
-           peak_memory(), memory, ok ? "true" : "false");
+           (long long)count * (steps > 0 ? steps : 1), seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu,
+           seconds_of(CLOCK_MONOTONIC) - real, peak_kib(), memory, ok ? "true" : "false");
     return ok ? 0 : 1;
 }

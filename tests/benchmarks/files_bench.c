@@ -14,35 +14,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "figures.h"
 #include "p5_file_processor.h"
 
-enum { TICK_US = 1000, LATE_MOST_US = 100 * 1000 };
+enum { TICK_US = 1000 };
 
 struct bench {
     struct event_base *base; /* owned, as is all below */
     struct event *tick;      /* runs on_tick() */
-    double due;              /* when it should run next, in microseconds */
-    long ticks;
-    unsigned late[LATE_MOST_US + 1]; /* how many were late by so many microseconds, or more */
+    double due;              /* when it should run next, in seconds */
+    struct latencies late;   /* by how much it has been late */
     int64_t lines, words, bytes;
     int failed; /* files; -1 until it is known */
 };
-
-static double now_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
-}
 
 static void tick_next(struct bench *bench)
 {
     const struct timeval tick = {.tv_usec = TICK_US};
 
-    bench->due = now_us() + TICK_US;
+    bench->due = seconds_of(CLOCK_MONOTONIC) + TICK_US * 1e-6;
     if (event_add(bench->tick, &tick) != 0)
         (void)event_base_loopbreak(bench->base);
 }
@@ -50,12 +41,10 @@ static void tick_next(struct bench *bench)
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct bench *bench = arg;
-    const double late = now_us() - bench->due;
 
     (void)fd;
     (void)what;
-    bench->late[late < 0 ? 0 : late < LATE_MOST_US ? (int)late : LATE_MOST_US]++;
-    bench->ticks++;
+    latency_add(&bench->late, (seconds_of(CLOCK_MONOTONIC) - bench->due) * 1e6);
     tick_next(bench);
 }
 
@@ -77,30 +66,6 @@ static void on_all(int result, void *arg)
 
     bench->failed = result;
     (void)event_del(bench->tick); /* the loop ends when the pool has nothing to do */
-}
-
-/* How late this share of the ticks was at the most. */
-static int percentile(const struct bench *bench, double share)
-{
-    double left = share * (double)bench->ticks;
-    int us = 0;
-
-    while (us < LATE_MOST_US && (left -= bench->late[us]) > 0)
-        us++;
-    return us;
-}
-
-static int peak_kib(void)
-{
-    FILE *status = fopen("/proc/self/status", "r");
-    char line[128];
-    int kib = 0;
-
-    while (status != NULL && fgets(line, sizeof(line), status) != NULL)
-        (void)sscanf(line, "VmHWM: %d", &kib);
-    if (status != NULL)
-        (void)fclose(status);
-    return kib;
 }
 
 static int run(struct bench *bench, int workers, char **paths, int n)
@@ -173,7 +138,8 @@ int main(int argc, char **argv)
     printf("{\"lines\": %lld, \"words\": %lld, \"bytes\": %lld, \"p50\": %d, \"p99\": %d, "
            "\"peak\": %d}\n",
            (long long)bench->lines, (long long)bench->words, (long long)bench->bytes,
-           percentile(bench, 0.5), percentile(bench, 0.99), peak_kib());
+           latency_percentile(&bench->late, 0.5), latency_percentile(&bench->late, 0.99),
+           peak_kib());
     status = EXIT_SUCCESS;
 
 cleanup:

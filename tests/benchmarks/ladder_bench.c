@@ -24,10 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <ucontext.h>
 
 #include "../../exercises/coro.h"
+#include "figures.h"
 
 enum { STACK_BYTES = 64 * 1024, GUARD_BYTES = 64 * 1024 }; /* as in chapter-3.3.1/stackful.c */
 
@@ -275,14 +275,6 @@ static const struct rung {
     {"setjmp", sizeof(struct stackful), sizeof(jmp_buf), jump_begin, stackful_end},
 };
 
-static double cpu_seconds(void)
-{
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
-}
-
 /* In bytes, exactly: the counters of /proc/self/status are some pages off. */
 static long resident_memory(void)
 {
@@ -318,9 +310,9 @@ static bool measure(const struct rung *rung, int count, int rounds)
         rung->begin(all[i], rounds);
     }
     resume_all(all, count, 1); /* the first step touches a stack that was never used */
-    double cpu = cpu_seconds();
+    double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     resume_all(all, count, 2 * rounds - 1);
-    cpu = cpu_seconds() - cpu;
+    cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     memory = resident_memory() - memory;
     for (int i = 0; i < count; i++) {
         ok = ok && all[i]->total == expected;

@@ -85,9 +85,9 @@ static bool load_open(struct load *load, int milliseconds)
     struct timeval end;
 
     load->base = event_base_new();
-    load->latencies = calloc(LATENCY_MOST_US + 1, sizeof(*load->latencies));
+    load->answers = calloc(1, sizeof(*load->answers));
     load->connections = calloc((size_t)load->count, sizeof(*load->connections));
-    if (load->base == NULL || load->latencies == NULL || load->connections == NULL)
+    if (load->base == NULL || load->answers == NULL || load->connections == NULL)
         return false;
     for (int k = 0; k < load->count; k++)
         load->connections[k].fd = -1;
@@ -119,20 +119,9 @@ static void load_close(struct load *load)
     for (int k = 0; load->connections != NULL && k < load->count; k++)
         connection_close(&load->connections[k]);
     free(load->connections);
-    free(load->latencies);
+    free(load->answers);
     if (load->base != NULL)
         event_base_free(load->base);
-}
-
-/* In how many microseconds this share of the answers had come. */
-static int percentile(const struct load *load, double share)
-{
-    double left = share * (double)load->answers;
-    int us = 0;
-
-    while (us < LATENCY_MOST_US && (left -= load->latencies[us]) > 0)
-        us++;
-    return us;
 }
 
 static bool read_arguments(struct load *load, char **argv)
@@ -163,14 +152,14 @@ int main(int argc, char **argv)
     }
     for (int k = 0; k < load.count; k++)
         connection_ask(&load.connections[k], (unsigned)load.depth);
-    if (event_base_dispatch(load.base) != 0 || load.wrong != NULL || load.answers == 0) {
+    if (event_base_dispatch(load.base) != 0 || load.wrong != NULL || load.answers->n == 0) {
         fprintf(stderr, "load: %s\n", load.wrong != NULL ? load.wrong : "nothing is measured");
         goto cleanup;
     }
     printf("{\"ops\": %ld, \"cpu\": %.9f, \"real\": %.9f, \"p50\": %d, \"p99\": %d, "
            "\"lost\": %ld}\n",
-           load.answers, load.cpu, load.seconds, percentile(&load, 0.5), percentile(&load, 0.99),
-           load.lost);
+           load.answers->n, load.cpu, load.seconds, latency_percentile(load.answers, 0.5),
+           latency_percentile(load.answers, 0.99), load.lost);
     status = EXIT_SUCCESS;
 
 cleanup:

@@ -13,13 +13,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-#include <time.h>
+
+#include "figures.h"
 
 struct event;
 struct event_base;
 
 enum { SIZE_LEAST = 9, SIZE_MOST = 1 << 20, OVERHEAD_MOST = 1024 }; /* bytes */
-enum { PATIENCE_MS = 4000, LATENCY_MOST_US = 200 * 1000 };
+enum { PATIENCE_MS = 4000 };
 
 struct protocol {
     const char *name;
@@ -44,16 +45,16 @@ struct load {
     struct connection *connections;
     struct event *warm, *over, *tick; /* run on_warm(), on_over(), on_tick() */
     int port, count, depth;
-    size_t size;         /* of a message */
-    clockid_t server;    /* its CPU time */
-    bool measuring;      /* between on_warm() and on_over() */
-    bool ending;         /* no more requests */
-    int in_flight;       /* requests */
-    int silent_ms;       /* since the last answer */
-    const char *wrong;   /* what has ended it; NULL: nothing */
-    long answers, lost;  /* while measuring */
-    double seconds, cpu; /* begin of the measurement, then its length */
-    unsigned *latencies; /* how many answers took so many microseconds; the last: or more */
+    size_t size;               /* of a message */
+    clockid_t server;          /* its CPU time */
+    bool measuring;            /* between on_warm() and on_over() */
+    bool ending;               /* no more requests */
+    int in_flight;             /* requests */
+    int silent_ms;             /* since the last answer */
+    const char *wrong;         /* what has ended it; NULL: nothing */
+    long lost;                 /* datagrams, while measuring */
+    double seconds, cpu;       /* begin of the measurement, then its length */
+    struct latencies *answers; /* while measuring */
 };
 
 struct connection {
@@ -66,9 +67,6 @@ struct connection {
     size_t in_length, out_begin, out_end;
     double *sent; /* when: by the request's number modulo depth */
 };
-
-/* What a clock says, in seconds. */
-double seconds_of(clockid_t clock);
 
 /* Ends the loop, for that reason. */
 void load_fail(struct load *load, const char *why);

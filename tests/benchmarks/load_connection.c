@@ -12,14 +12,6 @@
 
 #include "load.h"
 
-double seconds_of(clockid_t clock)
-{
-    struct timespec t;
-
-    (void)clock_gettime(clock, &t); /* cannot fail: the server is checked in read_arguments() */
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static size_t room_each(const struct load *load)
 {
     return load->size + OVERHEAD_MOST;
@@ -82,8 +74,7 @@ static void connection_count(struct connection *c, unsigned number, double now)
     const double us = (now - c->sent[number % (unsigned)load->depth]) * 1e6;
 
     if (load->measuring) {
-        load->latencies[us < LATENCY_MOST_US ? (unsigned)us : LATENCY_MOST_US]++;
-        load->answers++;
+        latency_add(load->answers, us);
         load->lost += number - c->answered;
     }
     load->in_flight -= (int)(number + 1 - c->answered);

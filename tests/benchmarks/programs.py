@@ -51,17 +51,22 @@ def c_program(folder, name, sources, packages, options=()):
     return [program]
 
 
+def source_of(tree, name):
+    """The program of that name: `tree` is one of solutions/ and chapter-*."""
+    return next(path for path in ROOT.glob(f"{tree}/**/{name}.c"))
+
+
 def lesson(folder, name, packages):
-    return c_program(folder, name, [ROOT / "chapter-3.3.2" / f"{name}.c"], packages)
+    return c_program(folder, name, [source_of("chapter-*", name)], packages)
 
 
 def solution(folder, name, packages, bench=None):
     """A solution as it is; or the program `bench`, which calls it instead of its own `main`."""
-    includes = ["-I", str(ROOT / "exercises"), "-I", str(ROOT / "exercises/3.3.2")]
-    sources = [ROOT / "solutions/3.3.2" / f"{name}.c"]
+    source = source_of("solutions", name)
+    includes = ["-I", str(ROOT / "exercises"), "-I", str(ROOT / "exercises" / source.parent.name)]
     if bench is None:
-        return c_program(folder, name, sources, packages, includes)
-    part = c_program(folder, f"{name}.o", sources, packages, [*includes, "-c", "-Dmain=not_main"])
+        return c_program(folder, name, [source], packages, includes)
+    part = c_program(folder, f"{name}.o", [source], packages, [*includes, "-c", "-Dmain=not_main"])
     return c_program(folder, bench, [*part, HERE / f"{bench}.c"], packages, includes)
 
 
