@@ -12,6 +12,7 @@ import clients
 import compare
 import files
 import programs
+import queues
 import servers
 
 # A server of lines or datagrams; ANSWER is an expression over the bytes `got`, None for no answer.
@@ -124,8 +125,19 @@ class Programs(TreeTest):
     def test_all_peers_are_there(self):
         names = {path.name for path in programs.PEERS.iterdir()}
         text = "".join((programs.HERE / f"{module.__name__}.py").read_text(encoding="utf-8")
-                       for module in (servers, clients, files, programs))
+                       for module in (servers, clients, files, queues, programs))
         self.assertEqual([name for name in sorted(names) if f'"{name}"' not in text], [])
+
+
+class Queues(TreeTest):
+    def test_wrong_sum_ends_the_run(self):
+        with self.assertRaisesRegex(SystemExit, "a peer: room for 64: a wrong sum"):
+            queues.measure("a peer", ["sh", "-c", "echo a wrong sum >&2; exit 1", "sh"], 64, 10)
+
+    def test_slow_peers_get_fewer_items(self):
+        says = 'import sys; print(\'{"ops": %s, "cpu": 0.01, "real": 0.02}\' % sys.argv[2])'
+        run = queues.measure("asyncio", [sys.executable, "-c", says], 64, 1000)
+        self.assertEqual(run, {"us": 200, "rate": 2500})
 
 
 class Table(TreeTest):
