@@ -54,7 +54,8 @@ struct well *well_new(struct event_base *base, int most, int litre_ms);
 
 /* Takes so many litres, all of them together. Returns 0 if cb is going to be called: with 0 when
  * they are taken, -ECANCELED if well_cancel() comes first, -ENOMEM if no timer can be had to wait
- * with. Or returns -EINVAL for less than one litre, -EMSGSIZE for more than the well ever holds. */
+ * with; nor does anybody behind it wait without one. Or returns -EINVAL for less than one litre,
+ * -EMSGSIZE for more than the well ever holds. */
 int well_take(struct well *w, struct call *call, int litres, done_cb cb, void *arg);
 
 /* How many litres are in it now. */

@@ -4,7 +4,7 @@
  */
 #include "kitchen.h"
 #include "kitchen_cancel_tests.h"
-#include "timer_guest.h"
+#include "kitchen_told_tests.h"
 
 /* ---- first come, first served ---- */
 
@@ -138,117 +138,6 @@ START_TEST(back_is_not_done)
 }
 END_TEST
 
-/* ---- who is told, and when ---- */
-
-START_TEST(an_order_is_there_already)
-{
-    struct queue *q = kitchen_open();
-    struct cook cooks[] = COOKS(q), owner = joiner_of(q, "owner");
-    struct order soup;
-
-    cook_begin(&owner);
-    trace("queue_join() has returned");
-    order_put(q, &soup, "soup");
-    cook_begin(&cooks[0]);
-    trace("queue_get() has returned");
-    run_loop();
-    expect_told("0.000  queue_join() has returned\n"
-                "0.000  queue_get() has returned\n"
-                "0.000  owner: all is done\n"
-                "0.000  Ann: soup\n");
-    queue_free(q);
-}
-END_TEST
-
-START_TEST(the_call_is_used_again)
-{
-    struct queue *q = kitchen_open();
-    struct cook ann = {.name = "Ann", .queue = q, .then = cook_begin};
-    struct order orders[3];
-
-    cook_begin(&ann);
-    order_put(q, &orders[0], "soup");
-    order_put(q, &orders[1], "pie");
-    run_loop_for(100);
-    order_put(q, &orders[2], "tart");
-    run_loop();
-    expect_told("0.000  Ann: soup\n"
-                "0.000  Ann: pie\n"
-                "0.100  Ann: tart\n");
-    queue_free(q);
-}
-END_TEST
-
-static void free_queue(struct cook *cook)
-{
-    queue_free(cook->queue);
-}
-
-START_TEST(freed_by_the_first_who_is_told)
-{
-    struct queue *q = kitchen_open();
-    struct cook cooks[] = COOKS(q);
-    struct order orders[2];
-
-    cooks[0].then = free_queue;
-    for (int k = 0; k < 3; k++)
-        cook_begin(&cooks[k]);
-    order_put(q, &orders[0], "soup");
-    order_put(q, &orders[1], "pie");
-    run_loop();
-    expect_told("0.000  Ann: soup\n");
-}
-END_TEST
-
-static void leave_early(void *arg)
-{
-    struct queue *q = queue_new(test_base());
-    struct cook ann = {.name = "Ann", .queue = q}, owner = joiner_of(q, "owner");
-    struct order soup;
-
-    (void)arg;
-    if (q != NULL) {
-        cook_begin(&owner);
-        cook_begin(&ann);
-        order_put(q, &soup, "soup");
-    }
-    queue_free(q); /* nobody has been told yet */
-    run_loop_for(100);
-    expect_trace("");
-}
-
-START_TEST(freed_before_anybody_is_told)
-{
-    leave_early(NULL);
-    each_allocation_fails(leave_early, NULL);
-}
-END_TEST
-
-/* Puts back what has been got, and gets it again, until the timer has come. */
-static void get_again(struct cook *cook)
-{
-    if (guest_is_served(cook->arg))
-        return;
-    (void)queue_put_back(cook->queue, cook->call.item);
-    cook_begin(cook);
-}
-
-START_TEST(a_timer_is_served_meanwhile)
-{
-    struct queue *q = kitchen_open();
-    struct cook ann = cook_of(q, "Ann");
-    struct guest guest = {0};
-    struct order soup;
-
-    ann.then = get_again;
-    ann.arg = &guest;
-    order_put(q, &soup, "soup");
-    cook_begin(&ann);
-    run_loop();
-    queue_free(q);
-}
-END_TEST
-
 /* ---- join ---- */
 
 START_TEST(the_work_counts_not_the_queue)
@@ -268,11 +157,11 @@ START_TEST(the_work_counts_not_the_queue)
     cook_begin(&guest);
     run_loop_for(100);
     expect_done(q, "when the pie is ready, too", 0);
-    run_loop();
     expect_told("0.000  Ann: soup\n"
-                "0.000  Bob: pie\n"
-                "0.200  owner: all is done\n"
-                "0.200  guest: all is done\n");
+                "0.000  Bob: pie\n");
+    run_loop();
+    expect_told_in_order("0.200  owner: all is done\n"
+                         "0.200  guest: all is done\n");
     queue_free(q);
 }
 END_TEST
@@ -335,9 +224,9 @@ Suite *exercise_suite(void)
               back_in_front, back_to_the_cook_who_waits, back_is_not_done);
     behaviour(s, "[1] the loop tells, once, and never before the call has returned",
               "a callback that comes from inside the call finds its caller half-way; so what is "
-              "over is told later (3.3.3, \"Work queue\")",
-              an_order_is_there_already, the_call_is_used_again, freed_by_the_first_who_is_told,
-              freed_before_anybody_is_told, a_timer_is_served_meanwhile);
+              "over is told later, in the order in which it has ended (3.3.3, \"Work queue\")",
+              the_call_is_used_again, an_order_is_there_already, freed_by_the_first_who_is_told,
+              freed_before_anybody_is_told, served_without_memory, a_timer_is_served_meanwhile);
     behaviour(s, "[1] join ends with the last work, not with the empty queue",
               "what was got is unfinished until somebody says that it is done "
               "(3.3.3, \"Work queue\")",
@@ -345,6 +234,6 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] who cancels is told, leaves the line, and takes nothing along",
               "a call that waits is over when it is cancelled; one that was served keeps what it "
               "was given (3.3.3, \"Work queue\")",
-              the_one_behind_is_served, too_late_to_cancel, a_join_is_cancelled);
+              the_one_behind_is_served, one_in_the_middle, too_late_to_cancel, a_join_is_cancelled);
     return s;
 }

@@ -3,11 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "spring.h"
-
-#define PEOPLE(w)                                                                                  \
-    {                                                                                              \
-        person_of((w), "Ann"), person_of((w), "Bob"), person_of((w), "Cid")                        \
-    }
+#include "spring_cancel_tests.h"
 
 /* ---- a rush, then the pace of the spring ---- */
 
@@ -124,6 +120,53 @@ START_TEST(parts_of_a_litre)
 }
 END_TEST
 
+/* Less than a litre's time has passed in the full well, and so it has when it is full again. */
+START_TEST(a_full_well_keeps_no_part)
+{
+    struct well *w = well_open();
+    struct person people[] = PEOPLE(w);
+
+    run_loop_for(50);
+    take(&people[0], 1);
+    run_loop_for(70);
+    expect_litres(w, "70 ms after a litre was taken from the full well", 9);
+    take(&people[0], 9);
+    run_loop_for(960); /* full at 1.050 */
+    take(&people[0], 10);
+    take(&people[1], 1);
+    run_loop();
+    expect_told("0.050  Ann: 1\n"
+                "0.120  Ann: 9\n"
+                "1.080  Ann: 10\n"
+                "1.180  Bob: 1\n");
+    well_free(w);
+}
+END_TEST
+
+/* 2^31 milliseconds are 25 days. */
+START_TEST(months_of_quiet)
+{
+    enum { DAYS_23_MS = 2000000000, LITRES_46_DAYS = 66666, LOOKS = 2 };
+    struct well *w = well_of(MONTHS_MOST, MONTHS_LITRE_MS);
+    struct person ann = person_of(w, "Ann");
+
+    take(&ann, MONTHS_MOST);
+    run_loop_for(DAYS_23_MS);
+    run_loop_for(DAYS_23_MS);
+    for (int k = 0; k < LOOKS; k++) {
+        const int got = well_litres(w);
+        if (got != LITRES_46_DAYS + k)
+            fail_test("well_litres(), %.0f ms after it was empty, a litre each %d ms\n"
+                      "expected  %d\ngot       %d",
+                      2.0 * DAYS_23_MS + k * MONTHS_LITRE_MS, MONTHS_LITRE_MS, LITRES_46_DAYS + k,
+                      got);
+        run_loop_for(MONTHS_LITRE_MS);
+    }
+    expect_told("0.000  Ann: 100000\n");
+    well_free(w);
+}
+END_TEST
+
 START_TEST(to_look_changes_nothing)
 {
     struct well *w = well_open();
@@ -184,6 +227,8 @@ END_TEST
 
 /* ---- the loop is woken for those who wait ---- */
 
+enum { EACH = 2 }; /* wake-ups: one for the water, and one to be told */
+
 /* The loop goes round until it has nothing to do, a wake-up each time. */
 static int rounds_until_idle(void)
 {
@@ -196,7 +241,7 @@ static int rounds_until_idle(void)
 
 START_TEST(one_wake_up_for_each)
 {
-    enum { PEOPLE_N = 2, EACH = 2 }; /* one for the water, and one to be told */
+    enum { PEOPLE_N = 2 };
     struct well *w = well_open();
     struct person people[] = PEOPLE(w);
 
@@ -213,6 +258,26 @@ START_TEST(one_wake_up_for_each)
     expect_told("0.000  Ann: 10\n"
                 "1.000  Bob: 10\n"
                 "1.500  Cid: 5\n");
+    well_free(w);
+}
+END_TEST
+
+START_TEST(one_wake_up_after_months)
+{
+    struct well *w = well_of(MONTHS_MOST, MONTHS_LITRE_MS);
+    struct person ann = person_of(w, "Ann"), bob = person_of(w, "Bob");
+
+    take(&ann, MONTHS_MOST);
+    run_loop_for(0);
+    take(&bob, MONTHS_MOST);
+    const int rounds = rounds_until_idle();
+    if (rounds > EACH)
+        fail_test("one waits for 69 days, which are 6000000000 ms\n"
+                  "expected  at most %d wake-ups: one for the water and one to tell\n"
+                  "got       %d wake-ups",
+                  EACH, rounds);
+    expect_told("0.000  Ann: 100000\n"
+                "6000000.000  Bob: 100000\n");
     well_free(w);
 }
 END_TEST
@@ -237,7 +302,7 @@ START_TEST(none_for_nobody)
 }
 END_TEST
 
-/* Whoever cannot have a timer is told so, and the next one is looked at. */
+/* Whoever cannot have a timer is told so, and nobody behind waits without one. */
 static void wait_without_memory(void *arg)
 {
     struct well *w = well_new(test_base(), MOST, LITRE_MS);
@@ -248,8 +313,9 @@ static void wait_without_memory(void *arg)
         return;
     take(&people[0], 10);
     take(&people[1], 2);
+    take(&people[2], 1);
     run_loop();
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < 3; k++)
         if (people[k].under_way || (people[k].last != 0 && people[k].last != -ENOMEM))
             fail_test("memory has run out once, and %s waits for water\n"
                       "expected  the cb is called with 0 or -ENOMEM\ngot       %s",
@@ -262,91 +328,9 @@ START_TEST(no_timer_to_be_had)
 {
     wait_without_memory(NULL);
     expect_trace("0.000  Ann: 10\n"
-                 "0.200  Bob: 2\n");
+                 "0.200  Bob: 2\n"
+                 "0.300  Cid: 1\n");
     each_allocation_fails(wait_without_memory, NULL);
-}
-END_TEST
-
-/* ---- cancel, free ---- */
-
-START_TEST(the_next_one_need_not_wait)
-{
-    struct well *w = well_open();
-    struct person people[] = PEOPLE(w);
-
-    take(&people[0], 5);
-    take(&people[1], 9);
-    take(&people[2], 3);
-    run_loop_for(100);
-    expect_cancel(&people[1], "when Bob waits for 9 litres, and Cid behind him for 3", 0);
-    expect_cancel(&people[1], "a second time, before Bob is told", -EALREADY);
-    expect_litres(w, "when Cid has got 3 of 6 litres, and Bob none", 3);
-    run_loop();
-    expect_told("0.000  Ann: 5\n"
-                "0.100  Bob: -ECANCELED\n"
-                "0.100  Cid: 3\n");
-    well_free(w);
-}
-END_TEST
-
-START_TEST(the_next_one_waits_for_less)
-{
-    struct well *w = well_open();
-    struct person people[] = PEOPLE(w);
-
-    take(&people[0], 10);
-    take(&people[1], 9);
-    take(&people[2], 3);
-    run_loop_for(100);
-    expect_cancel(&people[1], "when Bob waits", 0);
-    run_loop_for(300);
-    expect_cancel(&people[2], "when Cid was told", -EALREADY);
-    take(&people[0], 1);
-    expect_cancel(&people[0], "when the litre is Ann's, and she is not told yet", -EALREADY);
-    run_loop();
-    expect_told("0.000  Ann: 10\n"
-                "0.100  Bob: -ECANCELED\n"
-                "0.300  Cid: 3\n"
-                "0.400  Ann: 1\n");
-    well_free(w);
-}
-END_TEST
-
-START_TEST(the_last_one_is_cancelled)
-{
-    struct well *w = well_open();
-    struct person people[] = PEOPLE(w);
-
-    take(&people[0], 10);
-    take(&people[1], 4);
-    take(&people[2], 3);
-    run_loop_for(100);
-    expect_cancel(&people[2], "when Cid waits behind Bob", 0);
-    run_loop();
-    expect_told("0.000  Ann: 10\n"
-                "0.100  Cid: -ECANCELED\n"
-                "0.400  Bob: 4\n");
-    well_free(w);
-}
-END_TEST
-
-static void free_well(struct person *person)
-{
-    well_free(person->well);
-}
-
-START_TEST(freed_while_they_wait)
-{
-    struct well *w = well_open();
-    struct person people[] = PEOPLE(w);
-
-    people[0].then = free_well;
-    take(&people[0], 5);
-    take(&people[1], 5);
-    take(&people[2], 5);
-    run_loop();
-    expect_told("0.000  Ann: 5\n");
-    well_free(NULL);
 }
 END_TEST
 
@@ -361,19 +345,21 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] no litre is invented, and none is lost but in a full well",
               "what has come is computed from the time, and the part that is left over counts from "
               "where it began; a full bucket takes nothing (3.3.3, \"Flow control\")",
-              a_full_well_gets_no_fuller, parts_of_a_litre, to_look_changes_nothing);
+              a_full_well_gets_no_fuller, parts_of_a_litre, a_full_well_keeps_no_part,
+              months_of_quiet, to_look_changes_nothing);
     behaviour(s, "[1] nobody is overtaken, and who could never be served is refused",
               "a small one that overtakes lets a big one starve; one that is too big would hold up "
               "everybody (3.3.3, \"Flow control\")",
               a_small_can_behind_a_big_one, one_that_never_gets_full);
     behaviour(s, "[1] the loop is woken once for each who waits, and for nobody else",
               "when the tokens will be there is known: a timer for that moment, not a look each "
-              "now and then (3.3.3, \"Flow control\")",
-              one_wake_up_for_each, none_for_nobody, no_timer_to_be_had);
-    behaviour(s, "[1] who cancels leaves the line, and those behind need not wait for it",
-              "each change may serve somebody: when the first one goes, look at the next "
-              "(3.3.3, \"Flow control\")",
-              the_next_one_need_not_wait, the_next_one_waits_for_less, the_last_one_is_cancelled,
-              freed_while_they_wait);
+              "now and then; who cannot have one is told so (3.3.3, \"Flow control\")",
+              one_wake_up_for_each, one_wake_up_after_months, none_for_nobody, no_timer_to_be_had);
+    behaviour(
+        s, "[1] who cancels leaves the line, and those behind need not wait for it",
+        "each change may serve somebody: when the first one goes, look at the next; the water "
+        "is as it was (3.3.3, \"Flow control\")",
+        the_next_ones_need_not_wait, the_next_one_waits_for_less, the_last_one_is_cancelled,
+        no_water_goes_with_it, freed_while_they_wait);
     return s;
 }

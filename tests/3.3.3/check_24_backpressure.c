@@ -3,8 +3,11 @@
  * SPDX-License-Identifier: MIT
  */
 #include "bay.h"
+#include "bay_cancel_tests.h"
 #include "belt.h"
 #include "timer_guest.h"
+
+#include <limits.h>
 
 /* ---- who is too fast has to wait ---- */
 
@@ -53,6 +56,24 @@ START_TEST(who_waits_does_not_ask)
 }
 END_TEST
 
+/* What is in the bay and what comes may weigh more than an int holds, together. */
+START_TEST(a_bay_for_a_mountain)
+{
+    struct queue *q = bay_open(INT_MAX);
+    struct driver mountain = lorry(q, "mountain", INT_MAX - 10), chair = lorry(q, "chair", 11);
+
+    put(&mountain);
+    put(&chair);
+    expect_kg(q, "when the chair of 11 kg waits, with room for 10", INT_MAX - 10);
+    run_loop_for(1000);
+    expect_try_get(q, "when the mountain is in front", "mountain");
+    run_loop();
+    expect_told("0.000  mountain: is put\n"
+                "1.000  chair: is put\n");
+    queue_free(q);
+}
+END_TEST
+
 /* ---- nobody is overtaken ---- */
 
 START_TEST(a_small_one_behind_a_big_one)
@@ -92,6 +113,19 @@ START_TEST(who_only_tries)
     expect_try_get(q, "when the lamp is in front", "lamp");
     expect_try_get(q, "when all is taken away", NULL);
     expect_kg(q, "when all is taken away", 0);
+    queue_free(q);
+}
+END_TEST
+
+START_TEST(who_only_tries_behind_a_mountain)
+{
+    struct queue *q = bay_open(INT_MAX);
+    struct driver mountain = lorry(q, "mountain", INT_MAX - 10), chair = lorry(q, "chair", 11);
+
+    expect_try_put(&mountain, "with room for 10 kg more", 0);
+    expect_try_put(&chair, "of 11 kg, with room for 10", -EAGAIN);
+    expect_try_get(q, "when the mountain is in front", "mountain");
+    expect_try_get(q, "when the chair was not put", NULL);
     queue_free(q);
 }
 END_TEST
@@ -183,9 +217,29 @@ START_TEST(too_heavy_for_the_bay)
     expect_try_put(&whale, "of 101 kg, with a full bay for 100", -EMSGSIZE);
     trace("queue_put() has returned");
     run_loop();
-    expect_told("0.000  queue_put() has returned\n"
-                "0.000  safe: is put\n");
+    expect_told_in_order("0.000  queue_put() has returned\n"
+                         "0.000  safe: is put\n");
     expect_try_get(q, "when the safe is in front", "safe");
+    queue_free(q);
+}
+END_TEST
+
+START_TEST(too_heavy_behind_one_who_waits)
+{
+    struct queue *q = bay_open(100);
+    struct driver whale = lorry(q, "whale", 101), safe = lorry(q, "safe", 100);
+    struct driver stove = lorry(q, "stove", 60), fin = fork_lift(q, "Fin");
+
+    put(&safe);
+    put(&stove);
+    expect_put(&whale, -EMSGSIZE);
+    expect_try_put(&whale, "of 101 kg, when the stove waits for room in a bay for 100", -EMSGSIZE);
+    get(&fin);
+    run_loop();
+    expect_told_in_order("0.000  safe: is put\n"
+                         "0.000  Fin: gets safe\n"
+                         "0.000  stove: is put\n");
+    expect_item(&stove, "a queue_put() of the stove that was told 0", &stove.crate);
     queue_free(q);
 }
 END_TEST
@@ -261,79 +315,6 @@ START_TEST(a_timer_is_served_meanwhile)
 }
 END_TEST
 
-/* ---- cancel ---- */
-
-START_TEST(the_one_behind_fits)
-{
-    struct queue *q = bay_open(100);
-    struct driver piano = lorry(q, "piano", 90), safe = lorry(q, "safe", 80);
-    struct driver lamp = lorry(q, "lamp", 2), chair = lorry(q, "chair", 5);
-
-    put(&piano);
-    put(&safe);
-    put(&lamp);
-    put(&chair);
-    run_loop_for(1000);
-    expect_cancel(&safe, "when the safe waits, and a lamp and a chair behind it would fit", 0);
-    expect_cancel(&safe, "a second time, before the lorry is told", -EALREADY);
-    expect_kg(q, "when the lamp and the chair have come in, and the safe has not", 97);
-    run_loop();
-    expect_told("0.000  piano: is put\n"
-                "1.000  safe: -ECANCELED\n"
-                "1.000  lamp: is put\n"
-                "1.000  chair: is put\n");
-    expect_cancel(&lamp, "when the lorry was told that the lamp is put", -EALREADY);
-    queue_free(q);
-}
-END_TEST
-
-START_TEST(too_late_to_cancel)
-{
-    struct queue *q = bay_open(10);
-    struct driver safe = lorry(q, "safe", 10), fin = fork_lift(q, "Fin");
-    struct driver gus = fork_lift(q, "Gus");
-
-    get(&fin);
-    get(&gus);
-    put(&safe);
-    expect_cancel(&fin, "when the safe is Fin's, who is not told yet", -EALREADY);
-    expect_cancel(&safe, "when the safe is put, and its lorry not told yet", -EALREADY);
-    expect_cancel(&gus, "when Gus waits for a crate", 0);
-    run_loop();
-    expect_told("0.000  safe: is put\n"
-                "0.000  Fin: gets safe\n"
-                "0.000  Gus: -ECANCELED\n");
-    if (gus.call.item != NULL)
-        fail_test("call->item of a queue_get() that was cancelled\nexpected  NULL\n"
-                  "got       a crate");
-    queue_free(q);
-}
-END_TEST
-
-/* Those who have left are not served, those who have not are. */
-START_TEST(the_wake_up_is_not_lost)
-{
-    struct queue *q = bay_open(10);
-    struct driver safe = lorry(q, "safe", 10), stove = lorry(q, "stove", 10);
-    struct driver table = lorry(q, "table", 10);
-
-    put(&safe);
-    put(&stove);
-    put(&table);
-    run_loop_for(1000);
-    expect_cancel(&stove, "when the stove waits in front of the table", 0);
-    expect_try_get(q, "when the safe is in front", "safe");
-    run_loop_for(1000);
-    expect_try_get(q, "when the table has come in for the safe", "table");
-    expect_try_get(q, "when the stove was never put", NULL);
-    run_loop();
-    expect_told("0.000  safe: is put\n"
-                "1.000  stove: -ECANCELED\n"
-                "1.000  table: is put\n");
-    queue_free(q);
-}
-END_TEST
-
 Suite *exercise_suite(void)
 {
     Suite *s = suite_create("24_backpressure");
@@ -341,23 +322,27 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] who is too fast waits until there is room, and sleeps meanwhile",
               "a limit and a put that waits make the producer as fast as the consumer "
               "(3.3.3, \"Backpressure\")",
-              a_fast_producer, who_waits_does_not_ask);
+              a_fast_producer, who_waits_does_not_ask, a_bay_for_a_mountain);
     behaviour(s, "[1] nobody is overtaken, neither by what is small nor by who only tries",
               "room is not enough: it belongs to the first who waits for it "
               "(3.3.3, \"Backpressure\")",
-              a_small_one_behind_a_big_one, who_only_tries, a_place_is_not_stolen);
+              a_small_one_behind_a_big_one, who_only_tries, who_only_tries_behind_a_mountain,
+              a_place_is_not_stolen);
     behaviour(s, "[1] no crate and no place is left over while somebody waits for it",
               "each change may serve several: look again until nobody can be served "
               "(3.3.3, \"Backpressure\")",
               one_makes_room_for_several, they_wait_for_crates);
-    behaviour(s, "[1] the loop tells, once, later; what never fits is refused at once",
-              "a call that fails tells nobody; any other one is told by the loop "
-              "(3.3.3, \"Backpressure\")",
-              too_heavy_for_the_bay, freed_by_the_first_who_is_told, freed_before_anybody_is_told,
-              a_timer_is_served_meanwhile);
+    behaviour(
+        s, "[1] the loop tells, once, later; what never fits is refused at once",
+        "what is too heavy for the empty bay is refused, whatever is in it, and tells nobody; "
+        "any other call is told by the loop, in the order in which they end "
+        "(3.3.3, \"Backpressure\")",
+        too_heavy_for_the_bay, too_heavy_behind_one_who_waits, freed_by_the_first_who_is_told,
+        freed_before_anybody_is_told, a_timer_is_served_meanwhile);
     behaviour(s, "[1] who cancels puts nothing, and those behind need not wait for it",
               "when the first in line goes, the next one may fit; one that was served stays so "
               "(3.3.3, \"Backpressure\")",
-              the_one_behind_fits, too_late_to_cancel, the_wake_up_is_not_lost);
+              the_one_behind_fits, too_late_to_cancel, the_wake_up_is_not_lost,
+              a_lorry_in_the_middle, a_fork_lift_in_the_middle);
     return s;
 }

@@ -15,6 +15,7 @@
 #include "suite.h"
 
 enum { MOST = 10, LITRE_MS = 100 };
+enum { MONTHS_MOST = 100000, MONTHS_LITRE_MS = 60000 }; /* 69 days from empty to full */
 
 static int told; /* calls of on_told() in this test */
 
@@ -33,13 +34,24 @@ static inline struct person person_of(struct well *w, const char *name)
     return (struct person){.name = name, .well = w};
 }
 
-static inline struct well *well_open(void)
+/* Three people who come to one well, and do not wait yet. */
+#define PEOPLE(w)                                                                                  \
+    {                                                                                              \
+        person_of((w), "Ann"), person_of((w), "Bob"), person_of((w), "Cid")                        \
+    }
+
+static inline struct well *well_of(int most, int litre_ms)
 {
-    struct well *w = well_new(test_base(), MOST, LITRE_MS);
+    struct well *w = well_new(test_base(), most, litre_ms);
 
     told = 0;
     ck_assert_msg(w != NULL, "well_new() gave NULL, with memory enough");
     return w;
+}
+
+static inline struct well *well_open(void)
+{
+    return well_of(MOST, LITRE_MS);
 }
 
 static inline void on_told(int err, void *arg)
