@@ -13,13 +13,16 @@
  * https://docs.python.org/3/library/contextlib.html#contextlib.AsyncExitStack
  *
  * A night
- *   - opens parts[0], then parts[1], and so on. Each open begins when the one before has ended well.
+ *   - opens parts[0], then parts[1], and so on. Each open begins when the one before it has
+ *     ended well.
  *   - When all are open, it begins the exposure, once.
  *   - When that has ended, well or not, it closes all parts, the last one first. Each close begins
  *     when the one before it has ended.
  *   - If an open fails, there is no exposure. The parts that are open are closed, as above; the one
  *     that failed is not, and those behind it are not touched.
- *   - A close that fails is not tried again, and keeps no other part from being closed.
+ *   - A close that fails keeps no other part from being closed.
+ *   - No step is tried a second time. It makes no difference which errno it is: -EAGAIN and
+ *     -ECANCELED are errors as any other.
  *   - When the last close has ended, on_left gets the first error of all these, or 0. That is the
  *     last that is done with the night: on_left may free it, or run it again.
  *
@@ -47,7 +50,8 @@ struct part {
 
 enum night_step { NIGHT_OPEN, NIGHT_EXPOSE, NIGHT_CLOSE };
 
-/* Whoever runs a night fills in the first group, and owns all of it until on_left is called. */
+/* Whoever runs a night owns it, keeps it until on_left is called, and fills in the first group, of
+ * which a night changes nothing. Several nights may run at once. */
 struct night {
     const struct part *parts; /* borrowed */
     size_t n;                 /* of them; at least 1 */

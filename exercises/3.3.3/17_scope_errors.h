@@ -24,6 +24,8 @@
  *   - An exit that ends with EXIT_SUPPRESS has dealt with the error: it is 0 from there on. If it
  *     was 0 already, nothing changes.
  *   - on_left gets the error as it stands in the end.
+ * Which errno it is makes no difference: -ECANCELED and -EAGAIN are errors as any other. No exit is
+ * begun a second time.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -52,14 +54,15 @@ struct exits;
 struct exits *exits_new(struct event_base *base);
 
 /* One more exit is owed: exit(obj, ...). Returns 0; -ENOSPC if there are MOST_EXITS; -EBUSY while
- * they are unwound. `obj` is borrowed. */
+ * they are unwound, also in an exit. `obj` is borrowed. */
 int exits_push(struct exits *x, exit_fn exit, void *obj);
 
 /* Runs all exits that are owed, the one pushed last first; each is begun once, when the one before
  * it has ended. Returns 0, and then on_left(err, arg) comes: once, from the loop, never before this
- * call has returned; also if no exit is owed, or if none of them takes time. Returns -EBUSY, and
- * does nothing, while they are unwound, that is from a call that returned 0 until its on_left.
- * That is the last that is done with x: on_left may free it, or push and unwind again. */
+ * call has returned; also if no exit is owed, or if none of them takes time. The first exit may be
+ * begun in this call, or by the loop. Returns -EBUSY, and changes nothing, while they are unwound,
+ * that is from a call that returned 0 until its on_left. To call on_left is the last that is done
+ * with x: it may free x, or push and unwind again. */
 int exits_unwind(struct exits *x, int err, done_cb on_left, void *arg);
 
 /* Frees it, also NULL. Exits that are still owed do not run. Not while they are unwound, for a

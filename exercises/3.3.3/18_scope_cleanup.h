@@ -22,6 +22,7 @@
  *   - `ascend` is told the first error so far, or 0. It is begun once, if the descent has ended
  *     well, and only then.
  *   - A step that could not be begun has failed. If that is the descent, dive_start() returns why.
+ *   - Which errno it is makes no difference: a step may tell -ECANCELED though nobody has asked.
  *
  * To end it early: by dive_cancel(), with the error -ECANCELED, or because the air is over, with
  * -ETIMEDOUT. As any other error, that one counts if it is the first.
@@ -62,9 +63,9 @@ struct dive *dive_new(struct event_base *base, const struct dive_ops *ops, void 
 
 /* Begins a dive with air for so many milliseconds from now on, at least 1; 0: for as long as it
  * takes. 0: on_left(err, arg) will come, once, from the loop, after this call; by then the dive has
- * no event in the loop any more. -EBUSY: a dive is under way. -ENOMEM: there was no memory for a
- * timer. Otherwise what `descend` has returned. Not 0: there is no dive, and on_left is not called.
- * on_left may free the diver, or begin the next dive. */
+ * no event in the loop any more. -EBUSY: a dive is under way, and goes on as it was. -ENOMEM: there
+ * was no memory for a timer. Otherwise what `descend` has returned. Not 0: this call has begun no
+ * dive, and its on_left is not called. on_left may free the diver, or begin the next dive. */
 int dive_start(struct dive *d, int air_ms, done_cb on_left, void *arg);
 
 /* See above. Without a dive under way it has no effect; in on_left, the dive is over. */

@@ -71,7 +71,7 @@ static void sky_run(struct sky *sky, int err)
     sky->told.may_come = got == 0;
 }
 
-#include "night_model.h" /* what must come of a night, for the last behaviour */
+#include "night_model.h" /* what must come of a night, whatever fails in it */
 
 /* ---- the way in ---- */
 
@@ -134,68 +134,7 @@ START_TEST(closed_in_reverse)
 }
 END_TEST
 
-/* The one who is told frees the night, as a caller with one of its own memory does. */
-static void on_told_free(int err, void *arg)
-{
-    struct night **night = arg;
-
-    trace("told: %s", result_text(err));
-    free(*night);
-    *night = NULL;
-}
-
-START_TEST(freed_by_the_one_who_is_told)
-{
-    struct sky sky;
-    struct night *night = malloc(sizeof(*night));
-
-    ck_assert_ptr_nonnull(night);
-    sky_init(&sky);
-    *night = sky.night;
-    ck_assert_int_eq(night_run(night, on_told_free, &night), 0);
-    run_loop();
-    if (night != NULL)
-        fail_test("expected  on_left is called at 1.300\ngot       it was not called");
-    expect_trace_in_order(WHOLE_NIGHT);
-    sky_free(&sky);
-}
-END_TEST
-
-/* The one who is told runs the same night again: a second one, and no third. */
-static void on_told_again(int err, void *arg)
-{
-    struct sky *sky = arg;
-
-    trace("told: %s", result_text(err));
-    if (sky->told.calls++ == 0)
-        ck_assert_int_eq(night_run(&sky->night, on_told_again, sky), 0);
-}
-
-START_TEST(run_again_by_the_one_who_is_told)
-{
-    struct sky sky;
-
-    sky_init(&sky);
-    sky.night.n = 1;
-    ck_assert_int_eq(night_run(&sky.night, on_told_again, &sky), 0);
-    run_loop();
-    expect_trace_in_order("0.000  open dome: begins\n"
-                          "0.100  open dome: ends\n"
-                          "0.100  expose: begins\n"
-                          "0.500  expose: ends\n"
-                          "0.500  close dome: begins\n"
-                          "0.600  close dome: ends\n"
-                          "0.600  told: 0\n"
-                          "0.600  open dome: begins\n"
-                          "0.700  open dome: ends\n"
-                          "0.700  expose: begins\n"
-                          "1.100  expose: ends\n"
-                          "1.100  close dome: begins\n"
-                          "1.200  close dome: ends\n"
-                          "1.200  told: 0\n");
-    sky_free(&sky);
-}
-END_TEST
+#include "night_own_tests.h" /* freed, run again, two at once */
 
 /* ---- an open fails ---- */
 
@@ -293,10 +232,12 @@ END_TEST
 /* One step of the way in fails, or none; one or two closes as well; each later, or at once. */
 START_TEST(whatever_fails)
 {
+    int turn = 0;
+
     for (int in = 0; in <= 2 * (PARTS + 1); in++)
         for (int out = 0; out <= 2 * PARTS; out++)
             for (int next = 0; next <= (out > 0 ? 2 : 0); next++)
-                run_failing_night(in, out, next);
+                run_failing_night(in, out, next, turn++);
 }
 END_TEST
 
@@ -308,18 +249,22 @@ Suite *exercise_suite(void)
               "an open takes time: the next step is begun from the callback that tells of its end "
               "(3.3.3, \"Resource management\")",
               opened_one_after_the_other, a_single_part_opened);
-    behaviour(s, "[2] each part is closed when the one behind it is closed, then on_left is called",
+    behaviour(s, "[1] each part is closed when the one behind it is closed, then on_left is called",
               "resources are closed in the reverse order, because the later one may need the "
               "earlier one; whoever waits is told last (3.3.3, \"Resource management\")",
-              closed_in_reverse, freed_by_the_one_who_is_told, run_again_by_the_one_who_is_told);
+              closed_in_reverse);
     behaviour(s, "[1] if an open fails, exactly the parts that are open are closed",
               "exit runs if and only if enter has succeeded; a function that returns an error has "
               "begun nothing, and its callback never comes (3.3.3, \"Resource management\")",
               the_last_one_fails_to_open, the_first_one_fails_to_open, an_open_is_refused_at_once,
               the_first_open_is_refused_at_once);
     behaviour(s, "[1] if the exposure or a close fails, all is closed, and the first error is told",
-              "what was entered is exited, however the body has ended and whatever else fails on "
-              "the way out (3.3.3, \"Resource management\")",
+              "what was entered is exited, once, whatever fails; and the first error wins: what "
+              "fails after it is mostly its consequence (3.3.3, \"Resource management\")",
               the_exposure_fails, whatever_fails);
+    behaviour(s, "[1] on_left may free the night or run it again, and two nights may run at once",
+              "what a scope has to remember is in the scope itself; what its caller has filled in "
+              "stays as it is, and to tell is its last use (3.3.3, \"Resource management\")",
+              freed_by_the_one_who_is_told, run_again_by_the_one_who_is_told, two_nights_at_once);
     return s;
 }

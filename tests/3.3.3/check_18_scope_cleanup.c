@@ -8,6 +8,7 @@
 
 #include "dive_air_tests.h"
 #include "dive_model.h"
+#include "dive_own_tests.h"
 
 /* ---- down, look, up ---- */
 
@@ -205,7 +206,7 @@ START_TEST(called_when_no_dive_is_under_way)
                           "0.400  ascend: ends\n"
                           "0.400  told: 0\n"
                           "0.450  dive_cancel()\n");
-    expect_start(test.dive, 0, on_told, &test.told, 0); /* and the next dive knows nothing of it */
+    expect_start(test.dive, 0, on_told, &test.told, 0, " after dive_cancel() without a dive");
     test.told.may_come = true;
     run_loop();
     expect_trace_in_order("0.450  descend: begins\n"
@@ -234,9 +235,10 @@ Suite *exercise_suite(void)
 
     behaviour(s, "[1] the diver ascends if and only if he is down, and on_left comes when he is up",
               "an exit is a step that takes time: it is owed as soon as enter has succeeded, and "
-              "awaited before anybody is told (3.3.3, \"Cleanup\")",
+              "awaited before anybody is told of the first error, whichever it is (3.3.3, "
+              "\"Cleanup\")",
               a_good_dive, the_look_fails, the_descent_fails, whatever_fails);
-    behaviour(s, "[2] called back, he ascends once, and on_left is told -ECANCELED when he is up",
+    behaviour(s, "[1] called back, he ascends once, and on_left is told -ECANCELED when he is up",
               "to cancel is to ask: the step that is under way ends in its own way, is awaited, "
               "and what is owed by then is done (3.3.3, \"Cleanup\")",
               called_back_from_the_look, called_back_from_the_descent, called_back_and_yet_down,
@@ -251,8 +253,13 @@ Suite *exercise_suite(void)
               "a timeout is a cancellation with another reason; its timer goes as soon as it has "
               "nothing to say any more (3.3.3, \"Cleanup\")",
               the_air_is_over_during_the_look, the_air_would_be_over_during_the_ascent,
-              no_timer_is_left, a_dive_at_a_time, freed_by_on_left, begun_again_by_on_left,
-              begun_again_after_a_refusal, freed_when_the_loop_does_not_run, no_memory,
+              no_timer_is_left, freed_when_the_loop_does_not_run, no_memory,
               air_and_calls_and_whatever_fails);
+    behaviour(
+        s, "[1] a diver makes one dive at a time, and each dive knows nothing of any other",
+        "what a scope has to remember is in its own struct, from its begin to on_left; a call "
+        "that returns an error has changed nothing of it (3.3.3, \"Resource management\")",
+        a_dive_at_a_time, refused_while_there_is_air, refused_when_called_back, freed_by_on_left,
+        begun_again_by_on_left, begun_again_after_a_refusal, two_divers_at_once);
     return s;
 }

@@ -14,15 +14,22 @@
 #include "18_scope_cleanup.h"
 #include "scope_steps.h"
 
-enum { CALLS = 2, OBEYS_MS = 10 };
+enum { CALLS = 2, OBEYS_MS = 10, LONG_AIR_MS = 5000 };
 
 /* A dive as the test wants it. */
 struct plan {
+    const char *who;                   /* begins the lines of the timeline; NULL: nothing does */
     struct step descend, look, ascend; /* err and refuses are the test's to fill in */
     int calls_ms[CALLS];               /* when dive_cancel() is called; 0: not at all; ascending */
     int air_ms;
-    bool stubborn; /* who is called back ends as he would have anyway, and when */
+    bool stubborn;   /* who is called back ends as he would have anyway, and when */
+    bool to_the_end; /* the timeline says when the loop has no event any more */
 };
+
+static const char *plan_who(const struct plan *plan)
+{
+    return plan->who != NULL ? plan->who : "";
+}
 
 /* ---- the diver ---- */
 
@@ -32,12 +39,17 @@ struct dive_test {
     struct told told;
     struct event *calls[CALLS];
     int called_back;
+    const char *refused; /* when a dive_start() is called that must do nothing; else NULL */
 };
 
 static int test_descend(void *obj, done_cb cb, void *arg)
 {
     struct dive_test *test = obj;
 
+    if (test->refused != NULL)
+        fail_test("dive_start()%s\nexpected  returns -EBUSY, and does nothing\n"
+                  "got       begins to descend",
+                  test->refused);
     return step_begin(&test->plan.descend, cb, arg);
 }
 
@@ -54,7 +66,7 @@ static int test_ascend(void *obj, int err, done_cb cb, void *arg)
 
     if (test->plan.ascend.begun > 0)
         fail_test("the ascent is begun once more\nexpected  one ascent in a dive");
-    trace("ascend: is told %s", result_text(err));
+    trace("%sascend: is told %s", plan_who(&test->plan), result_text(err));
     return step_begin(&test->plan.ascend, cb, arg);
 }
 
@@ -71,8 +83,11 @@ static void test_call_back(void *obj)
     if (plan->ascend.under_way)
         fail_test("call_back() is called during the ascent\nexpected  the ascent is not cut short");
     if (!step->under_way)
-        fail_test("call_back() is called when neither the descent nor the look is under way");
-    trace("called back");
+        fail_test("call_back() is called when %s\nexpected  only during the descent or the look",
+                  plan->descend.begun == 0 ? "dive_start() has returned an error"
+                  : test->told.calls > 0   ? "on_left was called already"
+                                           : "neither the descent nor the look is under way");
+    trace("%scalled back", plan_who(plan));
     if (plan->stubborn)
         return;
     step->err = -ECANCELED;
@@ -87,7 +102,7 @@ static void on_call(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    trace("dive_cancel()");
+    trace("%sdive_cancel()", plan_who(&test->plan));
     dive_cancel(test->dive);
 }
 
@@ -100,18 +115,21 @@ static struct plan plan_of_a_good_dive(void)
                          .ascend = {.name = "ascend", .ms = 100, .quiet = true}};
 }
 
-static void expect_start(struct dive *d, int air_ms, done_cb on_left, void *arg, int expected)
+/* when: " during the ascent", or "". */
+static void expect_start(struct dive *d, int air_ms, done_cb on_left, void *arg, int expected,
+                         const char *when)
 {
     const int got = dive_start(d, air_ms, on_left, arg);
 
     if (got != expected)
-        fail_test("dive_start()\nexpected  returns %s\ngot       returns %s", result_text(expected),
-                  result_text(got));
+        fail_test("dive_start()%s\nexpected  returns %s\ngot       returns %s", when,
+                  result_text(expected), result_text(got));
 }
 
-static void dive_begin(struct dive_test *test, const struct plan *plan, done_cb on_left, void *arg)
+/* All but dive_start(). */
+static void dive_prepare(struct dive_test *test, const struct plan *plan)
 {
-    *test = (struct dive_test){.plan = *plan};
+    *test = (struct dive_test){.plan = *plan, .told.who = plan->who};
     test->dive = dive_new(test_base(), &TEST_DIVER, test);
     ck_assert_ptr_nonnull(test->dive);
     for (int k = 0; k < CALLS; k++) {
@@ -122,7 +140,12 @@ static void dive_begin(struct dive_test *test, const struct plan *plan, done_cb 
         test->calls[k] = evtimer_new(test_base(), on_call, test);
         ck_assert_int_eq(event_add(test->calls[k], &delay), 0);
     }
-    expect_start(test->dive, plan->air_ms, on_left, arg, plan->descend.refuses);
+}
+
+static void dive_begin(struct dive_test *test, const struct plan *plan, done_cb on_left, void *arg)
+{
+    dive_prepare(test, plan);
+    expect_start(test->dive, plan->air_ms, on_left, arg, plan->descend.refuses, "");
     test->told.may_come = plan->descend.refuses == 0;
 }
 
@@ -155,6 +178,7 @@ struct model {
     char text[2048];
     size_t used;
     int start_ms, ms; /* virtual time; the start, and since then */
+    int last_ms;      /* of the last call */
     int calls;        /* of the plan's, so many are past */
     bool air_counts;
     int err; /* the first error so far */
@@ -190,6 +214,7 @@ static int model_next_request(struct model *m, int until, int *reason)
     m->calls++;
     *reason = -ECANCELED;
     model_line(m, call, "dive_cancel()");
+    m->last_ms = call;
     return call;
 }
 
@@ -233,7 +258,7 @@ static void model_note(struct model *m, int err)
         m->err = err;
 }
 
-static void model_dive(struct model *m)
+static void model_steps(struct model *m)
 {
     int ignored;
     int err = model_step(m, &m->plan->descend);
@@ -257,6 +282,13 @@ static void model_dive(struct model *m)
         continue; /* too late: without effect */
 }
 
+static void model_dive(struct model *m)
+{
+    model_steps(m);
+    if (m->plan->to_the_end)
+        model_line(m, m->ms > m->last_ms ? m->ms : m->last_ms, "loop: no event is left");
+}
+
 /* The dive of this plan, and what it must be. */
 static void run_dive(const struct plan *plan)
 {
@@ -266,8 +298,19 @@ static void run_dive(const struct plan *plan)
     model_dive(&m);
     dive_begin(&test, plan, on_told, &test.told);
     run_loop();
+    if (plan->to_the_end)
+        trace("loop: no event is left");
     expect_trace_in_order(m.text);
     dive_end(&test);
+}
+
+/* What fails in the turn-th dive: three different errors. None of them means another thing than the
+ * others, also not if a step ends with it without having been called back. */
+static int error_of(int turn, int which)
+{
+    static const int errors[] = {EIO, ECANCELED, EPIPE, ETIMEDOUT, ENOSPC};
+
+    return -errors[(turn + which) % 5];
 }
 
 /* Lets a step go well (0), fail later (1), or fail at once (2). */
@@ -282,12 +325,12 @@ static void step_fails(struct step *step, int how, int err)
 /* All dives without a request. */
 static void run_dives_alone(void)
 {
-    for (int k = 0; k < 27; k++) {
+    for (int k = 0; k < 27 * 5; k++) {
         struct plan plan = plan_of_a_good_dive();
 
-        step_fails(&plan.ascend, k % 3, -EPIPE);
-        step_fails(&plan.look, k / 3 % 3, -ENOSPC);
-        step_fails(&plan.descend, k / 9, -EIO);
+        step_fails(&plan.ascend, k % 3, error_of(k / 27, 0));
+        step_fails(&plan.look, k / 3 % 3, error_of(k / 27, 1));
+        step_fails(&plan.descend, k / 9 % 3, error_of(k / 27, 2));
         run_dive(&plan);
     }
 }

@@ -74,24 +74,34 @@ static void fail_step(struct step *steps, int n, int way, int err)
         steps[way - 1].err = err;
 }
 
+/* What fails in the turn-th night: three different errors. None of them means another thing than
+ * the others: neither that a step is to be tried again, nor that nothing has failed. */
+static int error_of(int turn, int which)
+{
+    static const int errors[] = {EIO, ECANCELED, EAGAIN, EBUSY, ENOMEM, ETIMEDOUT, EINTR};
+
+    return -errors[(turn + which) % 7];
+}
+
 /* in, out: the ways in which an open or the exposure, and a close, fail. next: the close after that
  * one fails as well, 1: later, 2: at once. */
-static void run_failing_night(int in, int out, int next)
+static void run_failing_night(int in, int out, int next, int turn)
 {
+    const int err = error_of(turn, 0);
     const int after = (out - 1) % PARTS - 1; /* closed after the one that `out` means */
     struct model m = {.ms = now_ms()};
     struct sky sky;
 
     sky_init(&sky);
     if (in == PARTS + 1)
-        sky.expose.err = -ENOSPC;
+        sky.expose.err = err;
     else if (in == 2 * (PARTS + 1))
-        sky.expose.refuses = -ENOSPC;
+        sky.expose.refuses = err;
     else
-        fail_step(sky.open, PARTS, in > PARTS ? in - 1 : in, -EIO);
-    fail_step(sky.close, PARTS, out, -EPIPE);
+        fail_step(sky.open, PARTS, in > PARTS ? in - 1 : in, err);
+    fail_step(sky.close, PARTS, out, error_of(turn, 1));
     if (next > 0 && after >= 0)
-        fail_step(&sky.close[after], 1, next, -ETIMEDOUT);
+        fail_step(&sky.close[after], 1, next, error_of(turn, 2));
     model_night(&m, &sky);
     sky_run(&sky, sky.open[0].refuses);
     run_loop();

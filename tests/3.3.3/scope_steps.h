@@ -14,6 +14,8 @@
 #include "result_text.h"
 #include "suite.h"
 
+enum { MOST_BEGINS = 3 }; /* of a step in a test; one more shows that it goes on for ever */
+
 struct step {
     const char *name;
     int ms;      /* it takes so long */
@@ -22,6 +24,7 @@ struct step {
     bool quiet;  /* the suite itself notes the begin */
 
     int begun;           /* how often, without those that were refused */
+    int refused;         /* how often */
     bool under_way;      /* begun, and has not ended */
     bool cancelled;      /* it was asked to end early, in vain or not */
     struct event *event; /* calls on_step_end() */
@@ -37,22 +40,28 @@ static inline const char *end_text(int result)
 
 /* What the one who waits for the whole is told. */
 struct told {
-    int calls;     /* of on_told() */
-    int err;       /* the last one it got */
-    bool may_come; /* the call that began it all has returned 0 */
+    const char *who; /* begins the line in the timeline; NULL: nothing does */
+    int calls;       /* of on_told() */
+    int err;         /* the last one it got */
+    bool may_come;   /* the call that began it all has returned 0 */
+    bool refused;    /* it has returned -EBUSY */
 };
 
 static void on_told(int err, void *arg)
 {
     struct told *told = arg;
 
+    if (told->refused)
+        fail_test("the on_left of a call that was refused with -EBUSY is called\n"
+                  "expected  a refused call changes nothing: the on_left of the first call comes");
     if (!told->may_come)
         fail_test("on_left was called before the call that began it all has returned\n"
                   "expected  the loop calls it, later");
     told->calls++;
     told->err = err;
     /* A second one is seen in the timeline, with what has led to it. */
-    trace(told->calls == 1 ? "told: %s" : "told once more: %s", end_text(err));
+    trace(told->calls == 1 ? "%stold: %s" : "%stold once more: %s",
+          told->who != NULL ? told->who : "", end_text(err));
 }
 
 static void on_step_end(evutil_socket_t fd, short what, void *arg)
@@ -76,7 +85,8 @@ static int step_begin(struct step *step, done_cb cb, void *arg)
 
     if (step->under_way)
         fail_test("\"%s\" is begun once more, while it is under way", step->name);
-    if (step->refuses != 0) {
+    if (step->refuses != 0 && step->refused < MOST_BEGINS) {
+        step->refused++;
         trace("%s: returns %s at once", step->name, result_text(step->refuses));
         return step->refuses;
     }
@@ -85,7 +95,10 @@ static int step_begin(struct step *step, done_cb cb, void *arg)
     if (step->event == NULL)
         step->event = evtimer_new(test_base(), on_step_end, step);
     ck_assert_ptr_nonnull(step->event);
-    step->begun++;
+    if (++step->begun + step->refused > MOST_BEGINS) {
+        trace("%s: begun too often: the test stops here", step->name);
+        return 0; /* so that the loop ends, and the timeline is shown */
+    }
     step->under_way = true;
     step->cb = cb;
     step->arg = arg;
