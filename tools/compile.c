@@ -15,8 +15,10 @@
 static const char *const common[] = {CONFIG_COMPILER CONFIG_COMMON_FLAGS "-Iexercises", NULL};
 static const char *const sanitizers[] = {CONFIG_SANITIZER_FLAGS NULL};
 static const char *const module[] = {CONFIG_MODULE_FLAGS NULL};
+static const char *const mutant[] = {CONFIG_MUTANT_FLAGS NULL};
 static const char *const libraries[] = {CONFIG_LIBRARIES NULL};
-_Static_assert(sizeof common + sizeof sanitizers + sizeof module + sizeof libraries <
+_Static_assert(sizeof common + sizeof sanitizers + sizeof module + sizeof mutant +
+                       sizeof libraries <
                    (COMPILE_WORDS - 8) * sizeof(char *),
                "COMPILE_WORDS is too small");
 
@@ -37,7 +39,7 @@ struct command compile_command(enum product product, const struct exercise *exer
     if (product == PRODUCT_MODULE || product == PRODUCT_MUTANT)
         next = add(next, module);
     if (product == PRODUCT_MUTANT)
-        next = add(next, (const char *const[]){"-fno-sanitize=undefined", NULL});
+        next = add(next, mutant);
     if (dependencies != NULL)
         next = add(next, (const char *const[]){"-MMD", "-MF", dependencies, NULL});
     next = add(next, (const char *const[]){exercise->include, source, "-o", output, NULL});

@@ -10,7 +10,7 @@
 
 enum product {
     PRODUCT_MODULE,  /* a shared object for `grade`, with sanitizers; it wraps allocations */
-    PRODUCT_MUTANT,  /* the same without UBSan, which takes half of the compiler's time */
+    PRODUCT_MUTANT,  /* the same, but so that it is compiled sooner */
     PRODUCT_PROGRAM, /* a program with sanitizers */
 
     /* A program without sanitizers, for a run on virtual time: that is a preloaded library, and
