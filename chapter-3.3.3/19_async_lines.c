@@ -88,8 +88,11 @@ static char *lines_take(struct lines *lines)
 
     if (line == NULL && lines->all_read && rest > 0) { /* the last one may lack its newline */
         line = calloc(1, rest + 1);
-        if (line != NULL)
-            (void)evbuffer_remove(input, line, rest); /* cannot fail: they are there */
+        if (line == NULL)
+            return NULL;
+        (void)evbuffer_remove(input, line, rest); /* cannot fail: they are there */
+        if (line[rest - 1] == '\r')               /* half of the newline */
+            line[rest - 1] = '\0';
     }
     return line;
 }

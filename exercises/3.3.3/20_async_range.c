@@ -81,8 +81,8 @@ static void on_page(int n, const int *temperatures, void *arg)
 
 void days_close(struct days *d)
 {
-    /* TODO(4): each next from here on brings -ECANCELED, one that waits in the loop's next turn; and
-     * nothing is fetched for it any more. See 3.3.3 "Stream processing". */
+    /* TODO(4): each next from here on brings -ECANCELED, one that waits in the loop's next turn;
+     * and nothing is fetched for it any more. See 3.3.3 "Stream processing". */
     (void)d;
 }
 

@@ -34,8 +34,9 @@ struct event_base;
 enum { ITER_END = 0, ITER_ITEM = 1, PAGE = 4 };
 
 /* Told by the archive what a fetch has brought. n > 0: so many temperatures, which may be fewer
- * than were wanted; the others are to be fetched again. They are the archive's, and good until the
- * call returns. 0: the archive has none from that day on. A negative errno: it has failed. */
+ * than were wanted; the others are to be fetched again. There are n of them and no more; they are
+ * the archive's, and good until the call returns. 0: the archive has none from that day on. A
+ * negative errno: it has failed. With each of these the fetch is over. */
 typedef void (*page_cb)(int n, const int *temperatures, void *arg);
 
 struct archive {
@@ -43,7 +44,8 @@ struct archive {
      * loop. Otherwise a negative errno, and cb is never called. One fetch at a time. */
     int (*fetch)(void *obj, int first, int n, page_cb cb, void *arg);
 
-    /* Gives up the fetch that is under way: its cb is not called any more. For no fetch: no call. */
+    /* Gives up the fetch that is under way: its cb is not called any more. If none is, it is not
+     * called. */
     void (*cancel)(void *obj);
 
     void *obj; /* for the two; borrowed */
@@ -63,7 +65,8 @@ struct days *days_new(struct event_base *base, const struct archive *archive, in
 int days_next(struct days *d, next_cb cb, void *arg);
 
 /* No item is wanted any more. A fetch that is under way is given up. A next that waits is told
- * -ECANCELED, by the loop, and so is each next from here on. To close again is no harm. */
+ * -ECANCELED, by the loop, and so is each next from here on, whatever there was before. Closing
+ * needs no memory, and to close again is no harm. */
 void days_close(struct days *d);
 
 /* Frees an iterator, also NULL, at any moment. A fetch that is under way is given up, and a next

@@ -17,12 +17,12 @@
  * All that holds for each of them:
  *   - A next brings a chunk of 1 to CHUNK samples; ITER_END; or a negative errno. END and errors of
  *     the tape are brought again by each next from then on, and nothing is read for them.
- *   - Two nexts do not wait at a time: the second one is refused with -EBUSY, and the first one goes
- *     on waiting, also if the two have been asked with different callbacks.
+ *   - Two nexts do not wait at a time: the second one is refused with -EBUSY, and the first one
+ *     goes on waiting, also if the two have been asked with different callbacks.
  *   - The loop answers, later, and once. Between two chunks timers and sockets have their turn.
  * And of memory:
- *   - There is one chunk in the whole pipeline, the tape's. It is read for who asks, and goes through
- *     all stages before another is read. A stage changes it in its place, and keeps none.
+ *   - There is one chunk in the whole pipeline, the tape's. It is read for who asks, and goes
+ *     through all stages before another is read. A stage changes it in its place, and keeps none.
  *   - However many chunks there are, heap and stack stay as they are.
  *
  * SPDX-License-Identifier: MIT
@@ -52,7 +52,8 @@ typedef void (*next_cb)(int got, void *item, void *arg);
 int chunks_next(struct chunks *c, next_cb cb, void *arg);
 
 /* No chunk is wanted any more. A next that waits is told -ECANCELED, by the loop, and so is each
- * next from here on. Of a stage: its source is closed, down to the tape. Closing again is no harm. */
+ * next from here on. Of a stage: its source is closed, down to the tape. To close again is no
+ * harm. */
 void chunks_close(struct chunks *c);
 
 /* Frees an iterator, also NULL, at any moment, but not inside `change`; of a stage also its source.
@@ -87,10 +88,10 @@ struct sum {
     long long n, total;  /* samples so far, and their sum */
 };
 
-/* Takes all chunks out of `from`. 0: on_done(0, arg) is called once by the loop, at the end; or with
- * a negative errno, if a next brings that, or cannot be asked; -ECANCELED: somebody has closed
- * `from`. Otherwise a negative errno: nothing was begun. However it ends, `from` has been closed
- * when on_done is called. In the call `from` and the sum may be freed. */
+/* Takes all chunks out of `from`. 0: on_done(0, arg) is called once by the loop, at the end; or
+ * with a negative errno, if a next brings that, or is refused with it; -ECANCELED: somebody has
+ * closed `from`. Otherwise a negative errno: nothing was begun. However it ends, `from` has been
+ * closed when on_done is called. In the call `from` and the sum may be freed. */
 int sum_run(struct sum *s, struct chunks *from, done_cb on_done, void *arg);
 
 #endif

@@ -67,9 +67,11 @@ static char *entries_take(struct entries *e)
             return line;
         free(line);
     }
-    if (e->input == ITER_END && evbuffer_get_length(e->bytes) > 0 &&
-        evbuffer_add(e->bytes, "\n", 1) == 0) /* the end of the stream ends the last line, too */
-        return entries_take(e);
+    if (e->input == ITER_END && evbuffer_get_length(e->bytes) > 0) {
+        if (evbuffer_add(e->bytes, "\n", 1) == 0) /* the end of the stream ends its last line */
+            return entries_take(e);
+        e->input = -ENOMEM; /* or it would be taken for the end */
+    }
     return NULL;
 }
 

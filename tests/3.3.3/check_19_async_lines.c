@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "log_close_tests.h"
+#include "log_memory_tests.h"
 
 /* ---- entries ---- */
 
@@ -10,7 +11,7 @@ START_TEST(several_at_once)
 {
     read_all("fog\nsail to the north\n 2 gulls #\n", "0.100  entry: fog\n"
                                                      "0.100  entry: sail to the north\n"
-                                                     "0.100  entry:  2 gulls #\n"
+                                                     "0.100  entry: \" 2 gulls #\"\n"
                                                      "0.200  told: ITER_END\n");
 }
 END_TEST
@@ -78,6 +79,45 @@ START_TEST(remarks_and_empty_lines)
 }
 END_TEST
 
+/* What an entry is, and no more: the rest of the line is handed out as it came. */
+START_TEST(blanks_and_carriage_returns_count)
+{
+    read_all("  # gulls\n \n\tgale\t\nsail  \r\nfo\rg\nstorm\r\r\n",
+             "0.100  entry: \"  # gulls\"\n"
+             "0.100  entry: \" \"\n"
+             "0.100  entry: \"\\tgale\\t\"\n"
+             "0.100  entry: \"sail  \"\n"
+             "0.100  entry: \"fo\\rg\"\n"
+             "0.100  entry: \"storm\\r\"\n"
+             "0.200  told: ITER_END\n");
+}
+END_TEST
+
+/* A line may be of any length. */
+START_TEST(a_long_entry)
+{
+    enum { LENGTH = 100 * 1000 };
+    static char text[LENGTH + 1];
+    struct keeper k;
+
+    memset(text, 'x', LENGTH);
+    text[LENGTH] = '\n';
+    keeper_arrive(&k);
+    k.quiet = true;
+    peer_send(k.lighthouse, 100, text, sizeof(text));
+    keeper_ask(&k);
+    run_loop_for(200);
+    if (k.items == 0)
+        fail_test("a line of %d bytes\nexpected  an entry\ngot       %s", LENGTH,
+                  k.told == 0 ? "no answer" : result_text(k.got));
+    if (k.length != LENGTH)
+        fail_test("a line of %d bytes\nexpected  an entry of %d bytes\n"
+                  "got       an entry of %zu bytes",
+                  LENGTH, LENGTH, k.length);
+    keeper_leave(&k);
+}
+END_TEST
+
 /* More than a read brings, so that reads end in the middle of an entry. */
 START_TEST(a_long_night)
 {
@@ -107,6 +147,8 @@ START_TEST(the_last_line_has_no_end)
 {
     read_all("fog\nsail", "0.100  entry: fog\n0.200  entry: sail\n0.200  told: ITER_END\n");
     read_all("#\nx", "0.400  entry: x\n0.400  told: ITER_END\n");
+    read_all("gale\r", "0.600  entry: gale\n0.600  told: ITER_END\n"); /* half of an end */
+    read_all("x\n\r", "0.700  entry: x\n0.800  told: ITER_END\n");
 }
 END_TEST
 
@@ -225,31 +267,54 @@ static void on_wave(evutil_socket_t fd, short what, void *arg)
     ck_assert_int_eq(event_add(sea->wave, &at_once), 0);
 }
 
-START_TEST(others_have_their_turn)
-{
-    enum { ENTRIES = 200 };
-    char text[ENTRIES * 2];
-    struct sea sea = {0};
-    struct keeper k;
+enum { ANSWERS = 200 };
 
-    for (int i = 0; i < ENTRIES; i++)
-        memcpy(text + 2 * i, "x\n", 2);
+/* Asks, and then on in each answer; `what` says what is there to be told. */
+static void expect_turns(struct keeper *k, const char *what)
+{
+    struct sea sea = {0};
+
     sea.wave = evtimer_new(test_base(), on_wave, &sea);
-    keeper_arrive(&k);
-    k.quiet = true;
-    k.habit = ASKS_AGAIN;
-    peer_send(k.lighthouse, 0, text, sizeof(text));
-    run_loop_for(1);
+    k->quiet = true;
+    k->habit = ASKS_ON;
+    k->told = k->asked = 0;
+    k->enough = ANSWERS;
     on_wave(-1, EV_TIMEOUT, &sea);
-    keeper_ask(&k);
-    while (k.items < ENTRIES && sea.waves < 10 * ENTRIES)
+    keeper_ask(k);
+    while (k->told < ANSWERS && sea.waves < 10 * ANSWERS)
         ck_assert_int_ge(event_base_loop(test_base(), EVLOOP_ONCE), 0);
     event_free(sea.wave);
-    if (k.items < ENTRIES || sea.waves < ENTRIES / 2)
-        fail_test(
-            "%d entries are there, and a timer is due at each turn of the loop: calls of the "
-            "timer until the keeper has them\nexpected  about %d\ngot       %d, and %d entries",
-            ENTRIES, ENTRIES, sea.waves, k.items);
+    if (k->told < ANSWERS || sea.waves < ANSWERS / 2)
+        fail_test("%s, and a timer is due at each turn of the loop: calls of the timer, until the "
+                  "keeper has been answered %d times\nexpected  about %d\n"
+                  "got       %d, and %d answers",
+                  what, ANSWERS, ANSWERS, sea.waves, k->told);
+}
+
+START_TEST(others_have_their_turn)
+{
+    char text[ANSWERS * 2];
+    struct keeper k;
+
+    for (int i = 0; i < ANSWERS; i++)
+        memcpy(text + 2 * i, "x\n", 2);
+    keeper_arrive(&k);
+    peer_send(k.lighthouse, 0, text, sizeof(text));
+    run_loop_for(1);
+    expect_turns(&k, "200 entries are there");
+    keeper_leave(&k);
+}
+END_TEST
+
+START_TEST(others_have_their_turn_behind_the_end)
+{
+    struct keeper k;
+
+    keeper_arrive(&k);
+    peer_shutdown(k.lighthouse, 0);
+    keeper_ask(&k);
+    run_loop_for(1);
+    expect_turns(&k, "the stream has ended, and the keeper asks on");
     keeper_leave(&k);
 }
 END_TEST
@@ -289,16 +354,19 @@ Suite *exercise_suite(void)
               "a stream has no borders: the iterator makes items of its bytes, and keeps what is "
               "not one yet (3.3.3, \"Stream processing\")",
               several_at_once, in_pieces, a_divided_end, byte_by_byte, interrupted,
-              remarks_and_empty_lines, a_long_night);
+              remarks_and_empty_lines, blanks_and_carriage_returns_count, a_long_entry,
+              a_long_night);
     behaviour(s, "[1] what ends it comes behind the last entry, and to each next from then on",
-              "the end of the stream is the end of its last line, too; ITER_END and errors stay "
-              "(3.3.3, \"Stream processing\")",
+              "the end of the stream is the end of its last line, too; ITER_END and errors stay, "
+              "-ENOMEM like any other (3.3.3, \"Stream processing\")",
               the_last_line_has_no_end, the_last_line_is_a_remark, the_end_stays, an_error_stays,
-              entries_before_an_error);
+              entries_before_an_error, no_memory_to_wait);
     behaviour(s, "[1] one next waits at a time, and the loop answers it once, later",
               "whoever asks goes on before the answer comes, and so does the loop: a timer of no "
-              "time, not a call (3.3.3, \"Stream processing\")",
-              one_at_a_time, one_answer_for_each, others_have_their_turn);
+              "time, not a call. A next that is refused has changed nothing (3.3.3, \"Stream "
+              "processing\")",
+              one_at_a_time, one_answer_for_each, a_next_without_memory, others_have_their_turn,
+              others_have_their_turn_behind_the_end);
     behaviour(
         s, "[1] nothing is read for which nobody has asked",
         "an iterator is pulled: it reads while somebody waits, and otherwise leaves the bytes "
@@ -308,6 +376,7 @@ Suite *exercise_suite(void)
               "close is always possible, and who waits is told -ECANCELED; free tells nobody "
               "(3.3.3, \"Stream processing\")",
               closed_while_one_waits, closed_before_the_answer, closed_after_the_end,
-              closed_in_the_answer, freed_in_the_answer, freed_at_any_moment, memory_runs_out);
+              closed_after_an_error, closed_in_the_answer, closed_without_memory,
+              freed_in_the_answer, freed_at_any_moment);
     return s;
 }

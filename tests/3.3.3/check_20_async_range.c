@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "weather_archive.h"
+#include "weather_close_tests.h"
 
 #include <limits.h>
 
@@ -13,6 +13,7 @@ static void expect_all(int start, int stop, const char *timeline)
     struct asker a;
 
     asker_open(&a, start, stop);
+    a.exact = true;
     ask_for_all(&a);
     expect_trace_in_order(timeline);
     asker_close(&a);
@@ -78,6 +79,7 @@ START_TEST(short_pages)
 
     asker_open(&a, 0, 5);
     a.most_days = 2;
+    a.exact = true;
     ask_for_all(&a);
     expect_trace_in_order("0.000  fetch 4 from 0\n0.100  day: 1\n0.100  day: 3\n"
                           "0.100  fetch 3 from 2\n0.200  day: 5\n0.200  day: 7\n"
@@ -237,87 +239,6 @@ START_TEST(freed_when_it_fails)
 }
 END_TEST
 
-/* ---- close and free ---- */
-
-START_TEST(closed_while_a_fetch_is_under_way)
-{
-    struct asker a;
-
-    asker_open(&a, 0, 100);
-    ask(&a);
-    run_loop_for(50);
-    close_days(&a);
-    close_days(&a);
-    run_loop();
-    ask_times(&a, 2);
-    expect_trace_in_order("0.000  fetch 4 from 0\n0.050  cancel\n0.050  told: -ECANCELED\n"
-                          "0.050  told: -ECANCELED\n0.050  told: -ECANCELED\n");
-    asker_close(&a);
-}
-END_TEST
-
-START_TEST(closed_before_the_turn)
-{
-    struct asker a;
-
-    asker_open(&a, 0, 100);
-    ask(&a);
-    close_days(&a);
-    run_loop();
-    expect_trace("0.000  told: -ECANCELED\n");
-    asker_close(&a);
-}
-END_TEST
-
-/* Some days are in memory, and nobody waits. */
-START_TEST(closed_in_the_middle_of_a_page)
-{
-    struct asker a;
-
-    asker_open(&a, 0, 100);
-    a.habit = CLOSES;
-    ask(&a);
-    run_loop();
-    ask_times(&a, 2);
-    expect_trace_in_order("0.000  fetch 4 from 0\n0.100  day: 1\n"
-                          "0.100  told: -ECANCELED\n0.100  told: -ECANCELED\n");
-    asker_close(&a);
-}
-END_TEST
-
-START_TEST(closed_after_the_end)
-{
-    struct asker a;
-
-    asker_open(&a, 0, 0);
-    ask_times(&a, 1);
-    close_days(&a);
-    ask_times(&a, 1);
-    expect_trace_in_order("0.000  told: ITER_END\n0.000  told: -ECANCELED\n");
-    asker_close(&a);
-}
-END_TEST
-
-START_TEST(freed_at_any_moment)
-{
-    struct asker a;
-
-    for (int moment = 0; moment < 4; moment++) {
-        asker_open(&a, 0, 100);
-        if (moment > 0)
-            ask(&a);
-        if (moment > 1)
-            run_loop_for(50);
-        if (moment > 2)
-            close_days(&a);
-        asker_close(&a);
-        run_loop_for(FETCH_MS);
-    }
-    days_free(NULL);
-    expect_trace("0.200  fetch 4 from 0\n0.250  cancel\n0.350  fetch 4 from 0\n0.400  cancel\n");
-}
-END_TEST
-
 static void ask_once(void *unused)
 {
     struct asker a;
@@ -359,12 +280,13 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] each next is answered once, and in the answer the iterator may be freed",
               "the slot is emptied before the call; behind the call the iterator is not touched "
               "(3.3.3, \"Stream processing\")",
-              one_at_a_time, freed_in_the_answer, freed_when_it_fails);
-    behaviour(
-        s, "[1] closed or freed at any moment, it gives its fetch up and leaves nobody waiting",
-        "what is begun for an iterator ends with it; who waits is told -ECANCELED (3.3.3, "
-        "\"Lazy evaluation\")",
-        closed_while_a_fetch_is_under_way, closed_before_the_turn, closed_in_the_middle_of_a_page,
-        closed_after_the_end, freed_at_any_moment, memory_runs_out);
+              one_at_a_time, freed_in_the_answer, freed_when_it_fails, memory_runs_out);
+    behaviour(s,
+              "[1] closed or freed at any moment, it gives its fetch up and leaves nobody waiting",
+              "what is begun for an iterator ends with it; who waits is told -ECANCELED (3.3.3, "
+              "\"Lazy evaluation\")",
+              closed_while_a_fetch_is_under_way, closed_before_the_turn,
+              closed_in_the_middle_of_a_page, closed_after_the_end, closed_after_an_error,
+              closed_between_two_fetches, closed_without_memory, freed_at_any_moment);
     return s;
 }

@@ -67,6 +67,26 @@ START_TEST(closed_after_the_end)
 }
 END_TEST
 
+START_TEST(closed_after_an_error)
+{
+    struct keeper k;
+
+    keeper_arrive(&k);
+    faults.reset_after = 4;
+    light(&k, 0, "fog\n");
+    light(&k, 50, "sail\n"); /* never read */
+    ask_three_times(&k);
+    keeper_close(&k);
+    keeper_ask(&k);
+    run_loop_for(100);
+    expect_trace("0.000  entry: fog\n"
+                 "0.100  told: -ECONNRESET\n"
+                 "0.200  told: -ECONNRESET\n"
+                 "0.300  told: -ECANCELED\n");
+    keeper_leave(&k);
+}
+END_TEST
+
 START_TEST(closed_in_the_answer)
 {
     struct keeper k;
@@ -122,41 +142,6 @@ START_TEST(freed_at_any_moment)
     }
     entries_free(NULL);
     read_all("", "0.500  told: ITER_END\n");
-}
-END_TEST
-
-static void read_once(void *unused)
-{
-    struct keeper k = {0};
-    const int began = now_ms();
-
-    (void)unused;
-    k.fd = peer_pair(&k.lighthouse);
-    k.quiet = true;
-    k.habit = ASKS_AGAIN;
-    k.entries = entries_new(test_base(), k.fd);
-    if (k.entries == NULL) {
-        (void)close(k.fd);
-        peer_free(k.lighthouse);
-        return;
-    }
-    light(&k, began + 100, "fog\nsail\n");
-    peer_shutdown(k.lighthouse, began + 200);
-    keeper_ask(&k);
-    if (k.got == -ENOMEM) /* nothing has begun: it can be tried again */
-        keeper_ask(&k);
-    run_loop_for(300);
-    if (k.got != -ENOMEM && (k.got != ITER_END || k.items != 2))
-        fail_test("memory has run out once, and the keeper has %d entries, then %s\n"
-                  "expected  2 entries, then 0 (ITER_END); or -ENOMEM: returned by "
-                  "entries_next(), or told\ngot       neither",
-                  k.items, k.told < k.asked ? "no answer" : result_text(k.got));
-    keeper_leave(&k);
-}
-
-START_TEST(memory_runs_out)
-{
-    each_allocation_fails(read_once, NULL);
 }
 END_TEST
 

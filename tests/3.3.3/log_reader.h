@@ -22,8 +22,9 @@
 #include "suite.h"
 #include "vclock.h"
 
-/* What the keeper does when he is told: ask again is for items only. */
-enum keeper_habit { RESTS, ASKS_AGAIN, CLOSES, FREES };
+/* What the keeper does when he is told: ASKS_AGAIN is for items only; ASKS_ON, whatever he is told,
+ * until that was `enough` times. */
+enum keeper_habit { RESTS, ASKS_AGAIN, ASKS_ON, CLOSES, FREES };
 
 struct keeper {
     struct entries *entries; /* owned; NULL: freed */
@@ -32,8 +33,10 @@ struct keeper {
     enum keeper_habit habit;
     bool quiet;  /* nothing goes to the timeline */
     bool asking; /* in entries_next() or entries_close() */
-    int asked, told, items;
-    int got; /* what he was told last */
+    int asked, told, items, enough;
+    int got;       /* what he was told last */
+    int refused;   /* what entries_next() returned last */
+    size_t length; /* of the last entry */
 };
 
 static inline void keeper_arrive(struct keeper *k)
@@ -60,6 +63,31 @@ static inline void light(struct keeper *k, int at_ms, const char *text)
 
 static inline void keeper_ask(struct keeper *k);
 
+/* An entry for the timeline: in quotes if its blanks, or a '\r', would not be seen there. Valid
+ * until the next call. */
+static inline const char *entry_text(const char *entry)
+{
+    static char text[128];
+    const size_t length = strlen(entry);
+    const bool quoted = length > 0 && (entry[0] <= ' ' || entry[length - 1] <= ' ' ||
+                                       strpbrk(entry, "\r\t") != NULL);
+    size_t n = (size_t)sprintf(text, "%s", quoted ? "\"" : "");
+
+    for (; *entry != '\0' && n + 8 < sizeof(text); entry++)
+        n += (size_t)sprintf(text + n,
+                             *entry == '\r'   ? "\\r"
+                             : *entry == '\t' ? "\\t"
+                                              : "%c",
+                             *entry);
+    (void)sprintf(text + n, "%s", quoted ? "\"" : "");
+    return text;
+}
+
+static inline const char *got_text(int got)
+{
+    return got == ITER_END ? "ITER_END" : result_text(got);
+}
+
 static inline void on_entry(int got, void *item, void *arg)
 {
     struct keeper *k = arg;
@@ -78,11 +106,12 @@ static inline void on_entry(int got, void *item, void *arg)
                   got == ITER_ITEM ? "an entry" : "no item", item != NULL ? "an item" : "NULL");
     k->got = got;
     k->items += got == ITER_ITEM;
+    k->length = got == ITER_ITEM ? strlen(item) : 0;
     if (!k->quiet)
-        trace(got == ITER_ITEM ? "entry: %s" : "told: %s", got == ITER_ITEM  ? (const char *)item
-                                                           : got == ITER_END ? "ITER_END"
-                                                                             : result_text(got));
-    if (k->habit == ASKS_AGAIN && got == ITER_ITEM)
+        trace(got == ITER_ITEM ? "entry: %s" : "told: %s",
+              got == ITER_ITEM ? entry_text(item) : got_text(got));
+    if ((k->habit == ASKS_AGAIN && got == ITER_ITEM) ||
+        (k->habit == ASKS_ON && k->told < k->enough))
         keeper_ask(k);
     else if (k->habit == CLOSES)
         entries_close(k->entries);
@@ -99,6 +128,7 @@ static inline void keeper_ask(struct keeper *k)
     k->asking = true;
     const int error = entries_next(k->entries, on_entry, k);
     k->asking = false;
+    k->refused = error;
     if (error != 0) {
         k->asked--;
         k->got = error;
@@ -119,15 +149,6 @@ static inline void keeper_reads_all(struct keeper *k)
     k->habit = ASKS_AGAIN;
     keeper_ask(k);
     run_loop();
-}
-
-/* Bytes that wait in the iterator's socket: sent, and not read. */
-static inline int unread(const struct keeper *k)
-{
-    int n = 0;
-
-    ck_assert_int_eq(ioctl(k->fd, FIONREAD, &n), 0);
-    return n;
 }
 
 /* `text` comes in 0.1 s, the end in 0.2 s; one who reads on has this timeline. */
@@ -154,8 +175,12 @@ static inline void ask_three_times(struct keeper *k)
 
 static inline void expect_unread(const struct keeper *k, const char *when, int expected)
 {
-    const int got = unread(k);
+    int got = 0; /* bytes that wait in the iterator's socket */
 
+    if (ioctl(k->fd, FIONREAD, &got) != 0)
+        fail_test("%s: the iterator's socket\nexpected  open: entries_free() closes it\n"
+                  "got       closed",
+                  when);
     if (got != expected)
         fail_test("%s: bytes that are sent, and not read\nexpected  %d\ngot       %d", when,
                   expected, got);

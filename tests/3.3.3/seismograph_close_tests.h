@@ -1,4 +1,5 @@
-/* seismograph_close_tests.h: a pipeline that is closed or freed: tests for the suite of 21_chunk_pipeline
+/* seismograph_close_tests.h: a pipeline that is closed or freed: tests for the suite of
+ * 21_chunk_pipeline
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,10 +18,12 @@ static void expect_closed(struct seismograph *s)
     ask(&a, s);
     run_loop();
     if (a.told != 1 || a.got != -ECANCELED)
-        fail_test(
-            "a next, when the sum has been told\nexpected  -ECANCELED: the sum has closed its "
-            "source\ngot       %s",
-            a.told == 0 ? "no answer" : result_text(a.got));
+        fail_test("a next, when the sum has been told\n"
+                  "expected  -ECANCELED: the sum has closed its source\ngot       %s",
+                  a.told == 0          ? "no answer"
+                  : a.got == ITER_ITEM ? "a chunk"
+                  : a.got == ITER_END  ? "ITER_END"
+                                       : result_text(a.got));
 }
 
 START_TEST(closed_by_the_sum)
@@ -51,12 +54,14 @@ START_TEST(closed_at_any_moment)
         runner_start(&r, &s);
         for (int k = 0; k < turns; k++)
             ck_assert_int_ge(event_base_loop(test_base(), EVLOOP_ONCE), 0);
-        r.starting = true;
-        chunks_close(s.chunks);
-        chunks_close(s.chunks);
-        r.starting = false;
-        run_loop();
-        expect_sum(&r, "closed", -ECANCELED, r.sum.n, r.sum.n * (r.sum.n + 1));
+        if (r.told == 0) { /* all of it in one turn of the loop: see others_have_their_turn */
+            r.starting = true;
+            chunks_close(s.chunks);
+            chunks_close(s.chunks);
+            r.starting = false;
+            run_loop();
+            expect_sum(&r, "closed", -ECANCELED, r.sum.n, r.sum.n * (r.sum.n + 1));
+        }
         seismograph_close(&s);
     }
 }
@@ -75,9 +80,11 @@ START_TEST(freed_at_any_moment)
         if (turns == 3)
             chunks_close(s.chunks); /* the answer is under way */
         const long long n = r.sum.n;
+        const bool told = r.told > 0;
         seismograph_close(&s);
         run_loop_for(10);
-        expect_sum(&r, "freed", NOT_TOLD, n, n * (n + 1));
+        if (!told)
+            expect_sum(&r, "freed", NOT_TOLD, n, n * (n + 1));
     }
     chunks_free(NULL);
 }
@@ -97,33 +104,6 @@ START_TEST(freed_when_it_is_told)
         run_loop();
         expect_sum(&r, "three samples", error ? -EIO : 0, 3, 12);
     }
-}
-END_TEST
-
-static void add_up_once(void *changes)
-{
-    struct seismograph s;
-    struct runner r = {.s = &s, .result = NOT_TOLD};
-
-    seismograph_open(&s, 3, 1, changes);
-    if (s.chunks == NULL)
-        return;
-    int error = sum_run(&r.sum, s.chunks, on_done, &r);
-    if (error == -ENOMEM) /* nothing has begun: it can be tried again */
-        error = sum_run(&r.sum, s.chunks, on_done, &r);
-    run_loop();
-    if (error != 0 || (r.result != 0 && r.result != -ENOMEM))
-        fail_test("memory has run out once: on_done\nexpected  0, or -ENOMEM\ngot       %s",
-                  error != 0             ? result_text(error)
-                  : r.result == NOT_TOLD ? "no call"
-                                         : result_text(r.result));
-    seismograph_close(&s);
-}
-
-START_TEST(memory_runs_out)
-{
-    each_allocation_fails(add_up_once, STAGES(add_one, double_each));
-    each_allocation_fails(add_up_once, STAGES(add_one, keep_thousands));
 }
 END_TEST
 

@@ -61,12 +61,16 @@ static char *entries_take(struct entries *e)
 
         if (end.pos < 0 && (all == 0 || e->input != ITER_END))
             return NULL;
-        const size_t n = end.pos < 0 ? all : (size_t)end.pos;
+        size_t n = end.pos < 0 ? all : (size_t)end.pos;
         line = calloc(1, n + 1);
-        if (line == NULL)
+        if (line == NULL) {
+            e->input = -ENOMEM;
             return NULL;
+        }
         (void)evbuffer_copyout(e->bytes, line, n);
         (void)evbuffer_drain(e->bytes, n + ending);
+        if (end.pos < 0 && line[n - 1] == '\r') /* half of the end that is missing */
+            line[--n] = '\0';
         if (n > 0 && *line != '#')
             return line;
         free(line);
