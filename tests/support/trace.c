@@ -33,13 +33,33 @@ static int add_line(const char *text)
     return timeline_add(&state.lines, vclock_now(), text);
 }
 
+/* The first lines say how it began; what repeats itself is seen in the last ones. */
+static const char *first_and_last_lines(void)
+{
+    enum { FIRST = 8, LAST = 4, LINE_MOST = 120 };
+    static char text[(FIRST + LAST + 1) * (LINE_MOST + 32)];
+    const struct timeline *t = &state.lines;
+    int used = 0;
+
+    for (int i = 0; i < t->n; i++) {
+        if (i == FIRST && t->n > FIRST + LAST) {
+            used += sprintf(text + used, "  ...\n");
+            i = t->n - LAST;
+        }
+        used += sprintf(text + used, "  %.3f  %.*s\n", (double)t->lines[i].ns / 1e9, LINE_MOST,
+                        t->lines[i].text);
+    }
+    return text;
+}
+
 static void end_line(void)
 {
     state.pending[state.used] = '\0';
     state.used = 0;
     if (add_line(state.pending) != 0)
-        verdict_end(VERDICT_BROKEN, "more than %d lines were printed: an endless loop that prints?",
-                    TIMELINE_MAX_LINES);
+        verdict_end(VERDICT_BROKEN,
+                    "more than %d lines were printed: an endless loop that prints?\n%s",
+                    TIMELINE_MAX_LINES, first_and_last_lines());
 }
 
 void trace_output(const char *bytes, size_t n)
@@ -103,7 +123,8 @@ EXPORT void trace(const char *format, ...)
     va_end(args);
     fflush(stdout);
     if (add_line(line) != 0)
-        fail_test("more than %d lines in the timeline", TIMELINE_MAX_LINES);
+        fail_test("more than %d lines in the timeline: does something repeat itself for ever?\n%s",
+                  TIMELINE_MAX_LINES, first_and_last_lines());
 }
 
 /* Compares the timeline with `expected`, and empties it; both side by side in `out` if they differ.
