@@ -49,8 +49,9 @@ static const char usage[] =
     "  help                     this text\n"
     "\n"
     "for those who write exercises:\n"
-    "  verify NAME [--kind solution|skeleton|mutants|alternates]\n"
-    "                           check an exercise's suite; prints TAP and exits with 0\n"
+    "  verify NAME [--kind solution|skeleton|mutants|sample|alternates]\n"
+    "                           check an exercise's suite; prints TAP and exits with 0.\n"
+    "                           sample: as many mutants as fail each behaviour twice\n"
     "\n"
     "NAME is any part of a name that fits only one: 01, async. Exit status: 0 when all that was\n"
     "asked for has full points (with --tap: always), 1 when not, 2 when it could not be done.\n";

@@ -18,9 +18,11 @@
 
 #define PATCH_MOST    (256 * 1024) /* bytes, also of what it makes */
 #define PATCH_LIMIT_S 20
+#define SAMPLE_TIMES  2 /* a sample of the mutants fails each behaviour so many times, or more */
 
 enum kind { SOLUTION, SKELETON, MUTANTS, ALTERNATES, KINDS };
 static const char *const kinds[KINDS] = {"solution", "skeleton", "mutants", "alternates"};
+static const char *const sample = "sample"; /* of the mutants */
 
 struct verification {
     struct workbook *workbook;
@@ -29,6 +31,7 @@ struct verification {
     enum kind *kinds;               /* of each */
     char **patches;                 /* a mutant's patch file, else NULL */
     size_t count;
+    bool samples;       /* a few mutants, and not all */
     bool student_works; /* the skeleton differs from the one that was committed */
 };
 
@@ -95,14 +98,35 @@ static void lines_free(char **lines)
     free(lines);
 }
 
+/* Whether the mutant fails a behaviour that those before it do not fail SAMPLE_TIMES. One whose
+ * patch names none is in the sample as well, and is found to be wrong. */
+static bool is_in_sample(const struct verification *all, char **fails)
+{
+    bool is_in = *fails == NULL;
+    for (; *fails != NULL && !is_in; fails++) {
+        int times = 0;
+        for (size_t i = 0; i < all->count; i++)
+            for (char **name = all->submissions[i].named; name != NULL && *name != NULL; name++)
+                times += strcmp(*name, *fails) == 0;
+        is_in = times < SAMPLE_TIMES;
+    }
+    return is_in;
+}
+
 static void add_mutants(struct verification *all, const char *solution, const glob_t *patches)
 {
     for (size_t i = 0; i < patches->gl_pathc; i++) {
         char *path = patches->gl_pathv[i];
-        struct submission *mutant = add(all, MUTANTS, solution, strrchr(path, '/') + 1);
         char *patch = file_read(path, PATCH_MOST);
+        char **fails = head_lines(patch ? patch : "", "Fails: ");
+        if (all->samples && !is_in_sample(all, fails)) {
+            lines_free(fails);
+            free(patch);
+            continue;
+        }
+        struct submission *mutant = add(all, MUTANTS, solution, strrchr(path, '/') + 1);
         all->patches[all->count - 1] = patch;
-        mutant->named = head_lines(patch ? patch : "", "Fails: "); /* the others need not run */
+        mutant->named = fails; /* the other behaviours need not run */
         if (mutant->verdict == NULL)
             apply_patch(all->workbook, mutant, path);
     }
@@ -246,15 +270,20 @@ static int verify(struct verification *all, const char *kind)
 int command_verify(struct workbook *workbook, const struct options *options)
 {
     struct verification all = {.workbook = workbook};
-    bool known = options->kind == NULL;
+    const char *kind = options->kind;
+    if (kind != NULL && strcmp(kind, sample) == 0) {
+        all.samples = true;
+        kind = kinds[MUTANTS];
+    }
+    bool known = kind == NULL;
     for (int i = 0; i < KINDS; i++)
-        known = known || strcmp(options->kind, kinds[i]) == 0;
+        known = known || strcmp(kind, kinds[i]) == 0;
     if (!known)
-        fprintf(stderr, "workbook: there is no kind '%s'; see ./workbook help\n", options->kind);
+        fprintf(stderr, "workbook: there is no kind '%s'; see ./workbook help\n", kind);
     all.exercise = catalogue_find(&workbook->exercises, options->names[0]);
     if (!known || all.exercise == NULL || !grading_possible(workbook, all.exercise))
         return STATUS_USAGE;
-    int status = verify(&all, options->kind);
+    int status = verify(&all, kind);
     for (size_t i = 0; i < all.count; i++)
         free(all.patches[i]);
     free(all.patches);

@@ -57,6 +57,14 @@ class Verify(WorkbookTest):
         self.assertIn('# SKIP', self.verify('--kind', 'skeleton'))
         self.assertIn('not ok', self.verify(), 'an author is told')
 
+    def test_sample_fails_each_behaviour_twice(self):
+        for k, fails in enumerate(('it ends # SKIP not', 'it ends # SKIP not', 'it starts')):
+            self.tree.write('tests/mutants/3.3.1/01_async_await/m%d.patch' % (2 + k),
+                            MUTANT % (fails, '|none|'))
+        lines = self.verify('--kind', 'sample').splitlines()
+        self.assertEqual([line.split('.')[-2] for line in lines[:-1]], ['m1_end', 'm2', 'm4'])
+        self.assertEqual(self.verify('--kind', 'mutants').splitlines()[-1], '1..4')
+
     def test_mutants_that_are_not_caught(self):
         for fails, passes, words in (
                 ('it ends # SKIP not', '|it starts|it ends # SKIP not|', 'should fail: it ends'),
