@@ -91,8 +91,9 @@ struct http_request {
  * _get() keeps the JSON longer. */
 struct http_response {
     int error;                       /* 0, or a negative errno: the table above */
-    const char *why;                 /* the error in words; "" if there is none. One line, and
-                                      * nothing in it comes from the server */
+    const char *why;                 /* the error in words, which are others for another errno; ""
+                                      * if there is none. One line, and nothing in it comes from
+                                      * the server */
     int status;                      /* 100 to 599, or 0: there is no whole answer */
     const struct evkeyvalq *headers; /* of the answer, without trailers; NULL if status is 0 */
     struct evbuffer *body;           /* may be drained; NULL if status is 0 */

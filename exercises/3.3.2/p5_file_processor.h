@@ -8,13 +8,13 @@
  *
  * What holds for every function here that takes a callback:
  *   - It returns at once: 0, or a negative errno. After an error nothing has begun, and its
- * callback
- *     is never called. After 0 the callback is called once, by the loop, never before the call has
- *     returned.
+ *     callback is never called. After 0 the callback is called once, by the loop, never before the
+ *     call has returned.
  *   - Callbacks run on the loop's thread. Only a function of type op_work or line_fn runs on a
  *     worker; it must not touch libevent, nor anything else that another thread uses meanwhile.
  *   - -EAGAIN: the pool has its fill of operations, try again when one has ended. -ESHUTDOWN:
- *     pool_shutdown() has been called. -ENOMEM: there was not enough memory.
+ *     pool_shutdown() has been called; so also if the pool is full. -ENOMEM: there was not enough
+ *     memory.
  *   - The last parameter, if it is not NULL, gets a handle for op_cancel() and op_bytes(). It is
  *     good until the callback is called.
  *   - Paths, options and bytes handed in are copied, if nothing else is said.
@@ -23,7 +23,8 @@
  *
  * Whatever is called here is called on the loop's thread, if nothing else is said. While an
  * operation has not ended, or a worker is still busy with one that was cancelled, the loop has
- * something to wait for; an idle pool does not keep it running, and costs no time.
+ * something to wait for; an idle pool does not keep it running, and costs no time: its workers
+ * sleep until they are woken, as does one that waits for a FIFO.
  *
  * Results are 0 or more, or a negative errno.
  *
@@ -65,9 +66,9 @@ typedef void (*op_cb)(int64_t result, void *arg);
 typedef void (*op_release)(void *arg);
 
 /* Has a worker call work(op, arg), then the loop cb(result, arg), and then, also on the loop,
- * release(arg), unless that is NULL. Operations are begun in the order in which they came. If it
- * was cancelled while the worker was busy with it, the worker still uses `arg`: then release() is
- * called later than cb(), when the worker has let go.
+ * release(arg), unless that is NULL. Operations are begun in the order in which they came, those of
+ * all functions here alike. If it was cancelled while the worker was busy with it, the worker still
+ * uses `arg`: then release() is called later than cb(), when the worker has let go.
  *
  *     result = await loop.run_in_executor(pool, work, arg)
  */
@@ -92,9 +93,9 @@ int64_t op_bytes(const struct op *op);
 typedef void (*pool_cb)(void *arg);
 
 /* Ends the pool: takes no more operations, finishes those that it has, lets the workers end, joins
- * them, frees the pool, and calls cb(arg), which may be NULL. -EALREADY if it was called before.
- * May be called in a callback. Nothing here waits: a program that must end soon cancels its
- * operations first. The base is freed after cb().
+ * them, frees the pool, and calls cb(arg), which may be NULL. -EALREADY, and no effect, if it was
+ * called before. May be called in a callback. Nothing here waits: a program that must end soon
+ * cancels its operations first. The base is freed after cb().
  *
  *     await loop.run_in_executor(None, pool.shutdown)
  */
@@ -204,13 +205,14 @@ typedef void (*file_cb)(int result, const struct file_report *report, void *arg)
  * also if lines had errors. `options` may be NULL: all 0.
  *
  * out_path is changed in one step or not at all: the lines are written to a new file in the same
- * folder, named out_path and a dot and six characters, with the permissions of the file that is
- * read; when they are on the disk (fsync()), that one takes the name out_path. If the result is not
- * 0, whatever out_path was before is untouched, and the new file is gone, at the latest when the
- * worker has let go of it. It may be the same file as the one that is read.
+ * folder, named out_path and a dot and six characters, a name that no other file has, with the
+ * permissions of the file that is read; when they are on the disk (fsync()), that one takes the
+ * name out_path. Until then it can be cancelled. If the result is not 0, whatever out_path was
+ * before is untouched, and the new file is gone, at the latest when the worker has let go of it. It
+ * may be the same file as the one that is read.
  *
  * Whoever writes to a FIFO may be late, or silent: the worker waits for that, and the loop does
- * not.
+ * not. A signal, or a read() that answers EAGAIN after all, is no end of the waiting.
  * -EINVAL: no path, or out_path without options->line.
  */
 int file_process(struct pool *pool, const struct file_job *job, const struct file_options *options,

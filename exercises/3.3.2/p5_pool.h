@@ -54,7 +54,8 @@ struct op {
 struct worker {
     struct pool *pool;
     pthread_t thread;
-    int wake_fd; /* an eventfd: for a worker that waits for a descriptor, see op_cancel() */
+    int wake_fd; /* an eventfd: for a worker that waits for a descriptor, see op_cancel(); who was
+                  * woken by it has to read it, or is woken for ever */
 };
 
 struct pool {

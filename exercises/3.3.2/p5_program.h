@@ -193,14 +193,14 @@ static int count_files(struct program *p, int workers, bool capitals)
 
     if (!program_open(p, workers))
         return EXIT_FAILURE;
-    int error =
-        file_process_many(p->pool, p->jobs, p->n, workers, &options, on_file, on_files, p, &p->op);
-    if (error != 0 || !program_add_events(p, terminal ? on_tick : NULL)) {
-        fprintf(stderr, "p5_file_processor: files: %s\n", strerror(error != 0 ? -error : ENOMEM));
-        if (p->op != NULL)
-            (void)op_cancel(p->op);
-        else
-            program_end(p);
+    /* First the events: Ctrl-C may come as soon as there is a file that it would leave behind. */
+    int error = program_add_events(p, terminal ? on_tick : NULL) ? 0 : -ENOMEM;
+    if (error == 0)
+        error = file_process_many(p->pool, p->jobs, p->n, workers, &options, on_file, on_files, p,
+                                  &p->op);
+    if (error != 0) {
+        fprintf(stderr, "p5_file_processor: files: %s\n", strerror(-error));
+        program_end(p);
         p->failed = 1;
     }
     int status = program_run(p);

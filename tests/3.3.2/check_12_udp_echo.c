@@ -351,8 +351,8 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] whatever fails, it goes on; when it is freed, nothing is left",
               "a call that fails says something about one datagram, not about the socket (3.3.2, "
               "\"UDP\")",
-              ready_was_a_hint, a_signal_interrupts, no_room_for_an_answer,
-              nothing_waits_for_an_answer, an_error_is_not_the_end, a_station_is_gone,
+              ready_was_a_hint, a_signal_interrupts, nothing_waits_for_an_answer,
+              no_room_for_an_answer, an_error_is_not_the_end, a_station_is_gone,
               freed_with_datagrams_under_way, a_port_that_is_taken, memory_runs_out);
     return s;
 }

@@ -62,8 +62,9 @@ static void add_ends(Suite *s)
     behaviour(s, "[2] redirects are followed, not for ever and not with everything",
               "a Location is a reference; secrets belong to one host (3.3.2, \"HTTP client\")",
               what_the_method_becomes, where_a_location_leads, what_is_not_followed, a_loop_ends,
-              secrets_stay_at_home, another_name_is_another_host, redirects_take_time,
-              redirected_as_its_time_ends, a_redirect_is_a_new_request, no_way_back_to_http);
+              another_error_has_other_words, secrets_stay_at_home, another_name_is_another_host,
+              redirects_take_time, redirected_as_its_time_ends, a_redirect_is_a_new_request,
+              no_way_back_to_http);
     behaviour(s, "[2] a call that is cancelled ends at once, wherever it is",
               "-ECANCELED is an outcome like any other: once, and by the loop (3.3.2, \"HTTP "
               "client\")",

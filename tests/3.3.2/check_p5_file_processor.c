@@ -10,6 +10,7 @@
 #include "p5_cancel_tests.h"
 #include "p5_file_tests.h"
 #include "p5_many_tests.h"
+#include "p5_memory_tests.h"
 #include "p5_pool_tests.h"
 #include "p5_result_tests.h"
 
@@ -45,16 +46,18 @@ static void add_files(Suite *s)
               "a call that may wait belongs on a worker, open() and close() as well " FILES_LESSON,
               the_loops_thread_makes_no_file_call, the_loop_ticks_while_a_worker_waits_for_a_fifo,
               the_loop_ticks_while_the_disk_is_slow, a_silent_fifo_holds_up_one_worker_only,
-              a_file_in_pieces_and_interrupted);
+              who_waits_for_a_fifo_sleeps, a_fifo_and_a_signal, a_file_in_pieces_and_interrupted);
     behaviour(s, "[2] a file of any size takes a few chunks of memory",
               "who reads a file chunk by chunk needs room for a chunk (3.3.2, \"Streaming\")",
               a_file_larger_than_memory, many_lines_many_errors, a_file_that_shrinks);
     behaviour(s, "[2] the result is complete or what it was before",
               "write beside it, fsync(), and rename() " FILES_LESSON, the_result_is_there_at_once,
+              the_new_file_lies_beside_it_and_is_nobody_elses, two_at_a_time_for_one_result,
               the_result_has_the_permissions_of_the_file, a_file_may_be_replaced_by_its_own_result,
               whatever_fails_the_old_result_is_intact, the_disk_is_full,
               what_cannot_be_read_gives_no_result, cancelled_at_any_time_it_is_all_or_nothing,
-              too_late_to_be_cancelled, an_empty_file_gives_an_empty_result);
+              before_rename_it_can_be_cancelled_and_then_no_more,
+              an_empty_file_gives_an_empty_result, permissions_cannot_be_set);
     behaviour(s, "[2] cancelled in a worker, it is told at once and freed when the worker lets go",
               "a thread cannot be stopped: it still uses what it was given " FILES_LESSON,
               cancelled_before_it_has_begun, cancelled_in_a_worker_it_is_told_at_once,
@@ -66,9 +69,9 @@ static void add_files(Suite *s)
               "\"Task scheduling\")",
               in_the_order_of_the_jobs_two_at_a_time, one_at_a_time, more_at_a_time_than_there_are,
               none_at_all, one_that_fails_disturbs_no_other, its_places_are_its_own,
-              a_full_pool_does_not_stop_it, what_it_does_not_take, cancelled_it_begins_no_other,
-              cancelled_in_each, cancelled_in_each_no_other_is_told, shut_down_it_is_finished,
-              no_memory_for_some_of_them);
+              its_files_wait_for_their_turn, a_full_pool_does_not_stop_it, what_it_does_not_take,
+              cancelled_it_begins_no_other, cancelled_in_each, cancelled_in_each_no_other_is_told,
+              shut_down_it_is_finished, no_memory_for_some_of_them);
     behaviour(s, "[1] the pool ends when its work is done, and leaves no thread",
               "who starts a thread joins it, and not before it has ended " FILES_LESSON,
               an_idle_pool_ends, what_was_accepted_is_finished, it_may_be_shut_down_in_a_callback,

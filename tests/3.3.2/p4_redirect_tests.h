@@ -192,24 +192,72 @@ START_TEST(what_is_not_followed)
 }
 END_TEST
 
-START_TEST(a_loop_ends)
+/* Counted is each that is followed, also where a POST becomes a GET. */
+static void loop_ends(enum evhttp_cmd_type method, int most, int requests)
 {
     static const struct step script[] = {AWAIT_REQUEST, SEND(MOVED(302, "/")), REPEAT};
+    struct http_client_options options = usual_options();
+    struct listener *l = listener_open(script);
+    struct asker a = {0};
+    char what[96];
+
+    options.max_redirects = most;
+    open_client_with(options);
+    ask_for(&a,
+            &(struct http_request){.method = method, .url = url_of(listener_port(l), "/a/b?c")});
+    run_loop_for(EVER_MS);
+    snprintf(what, sizeof(what), "a loop of redirects behind a %s, with max_redirects %d: requests",
+             method == EVHTTP_REQ_GET ? "GET" : "POST", most);
+    expect_outcome(&a, what, most < 0 ? 0 : -ELOOP, 302, -1);
+    expect_number(what, requests, listener_requests(l));
+    close_client();
+    listener_free(l);
+}
+
+START_TEST(a_loop_ends)
+{
     static const int most[] = {0, 1, 3, 12, -1};
     static const int requests[] = {11, 2, 4, 13, 1};
 
     for (int k = 0; k < 5; k++) {
-        struct http_client_options options = usual_options();
-        struct listener *l = listener_open(script);
-        struct asker a = {0};
-        char what[64];
-        options.max_redirects = most[k];
-        open_client_with(options);
-        ask(&a, l);
+        loop_ends(EVHTTP_REQ_GET, most[k], requests[k]);
+        loop_ends(EVHTTP_REQ_POST, most[k], requests[k]);
+    }
+}
+END_TEST
+
+static const struct step leads_on[] = {AWAIT_REQUEST, SEND(MOVED(302, "/")), REPEAT},
+                         leads_nowhere[] = {AWAIT_REQUEST, SEND(MOVED(302, "ftp://a/")), STAY},
+                         leads_to_silence[] = {AWAIT_REQUEST, SEND(MOVED(302, "/")), AWAIT_REQUEST,
+                                               STAY},
+                         leads_to_an_end[] = {AWAIT_REQUEST, SEND(MOVED(302, "/")), AWAIT_REQUEST,
+                                              SEND("HTTP/1.1 200 -\r\n"), CLOSE};
+static const struct {
+    const char *what;
+    const struct step *script;
+    int error, status;
+} failures[] = {{"a loop of redirects", leads_on, -ELOOP, 302},
+                {"a redirect to ftp:", leads_nowhere, -EPROTO, 302},
+                {"silence behind a redirect", leads_to_silence, -ETIMEDOUT, 0},
+                {"the end of the connection behind a redirect", leads_to_an_end, -ECONNRESET, 0}};
+
+/* What `why` says is about this error, and not about one that might have been, or was before. */
+START_TEST(another_error_has_other_words)
+{
+    enum { FAILURES = sizeof(failures) / sizeof(failures[0]) };
+    struct asker a[FAILURES] = {{0}};
+
+    for (int k = 0; k < FAILURES; k++) {
+        struct listener *l = listener_open(failures[k].script);
+        open_client();
+        ask(&a[k], l);
         run_loop_for(EVER_MS);
-        snprintf(what, sizeof(what), "a loop of redirects, with max_redirects %d", most[k]);
-        expect_outcome(&a, what, most[k] < 0 ? 0 : -ELOOP, 302, -1);
-        expect_number(what, requests[k], listener_requests(l));
+        expect_outcome(&a[k], failures[k].what, failures[k].error, failures[k].status, -1);
+        for (int i = 0; i < k; i++)
+            if (strcmp(a[i].why, a[k].why) == 0)
+                fail_test("`why` of two errors: %s, and %s\nexpected  two texts\n"
+                          "got       \"%s\" for both",
+                          failures[i].what, failures[k].what, a[k].why);
         close_client();
         listener_free(l);
     }

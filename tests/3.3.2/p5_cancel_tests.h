@@ -6,6 +6,7 @@
 #define P5_CANCEL_TESTS_H
 
 #include "p5_file_tests.h"
+#include "spin_limit.h"
 
 /* ---- op_cancel() ---- */
 
@@ -22,7 +23,10 @@ START_TEST(cancelled_before_it_has_begun)
     expect_task(&second, -ECANCELED, 100);
     if (second.begun > 0)
         fail_test("an operation that was cancelled before it had begun was begun all the same");
-    ck_assert_int_eq(second.released_at, 100);
+    if (second.released_at != 100)
+        fail_test("no worker uses an operation that was cancelled before it had begun: release()\n"
+                  "expected  at 0.100\ngot       at %.3f",
+                  second.released_at / 1000.0);
     expect_task(&first, 0, 300);
     expect_task(&third, 3, 320);
     close_pool();
@@ -66,7 +70,9 @@ START_TEST(cancelled_in_a_worker_it_is_told_at_once)
     expect_outcome(&h->task.o, -ECANCELED, 100);
     run_loop();
     expect_task(&copy, -ECANCELED, 100);
-    ck_assert_int_eq(copy.released_at, 500);
+    if (copy.released_at != 500)
+        fail_test("the worker is done at 0.500: release()\nexpected  at 0.500\ngot       at %.3f",
+                  copy.released_at / 1000.0);
     close_pool();
 }
 END_TEST
@@ -181,6 +187,7 @@ START_TEST(the_next_fifo_is_another_matter)
 {
     struct outcome silent = {.name = NULL}, next = {.name = NULL};
 
+    limit_spinning(); /* what has woken a worker once may wake it for ever */
     open_pool(1, 2);
     struct fifo_peer *p = fifo_peer_new(path_of("fifo")), *q = fifo_peer_new(path_of("fifo2"));
     fifo_peer_open(q, 150);
@@ -196,6 +203,7 @@ START_TEST(the_next_fifo_is_another_matter)
     fifo_peer_free(p);
     fifo_peer_free(q);
     close_pool();
+    unlimit_spinning();
 }
 END_TEST
 
@@ -225,16 +233,27 @@ END_TEST
 
 /* ---- pool_shutdown() ---- */
 
+static void expect_no_thread_left(void)
+{
+    if (vthreads_left() != 0)
+        fail_test("after pool_shutdown() all threads should have been joined\nexpected  0 left\n"
+                  "got       %d",
+                  vthreads_left());
+}
+
 static void expect_end(int at)
 {
     if (stage.ended != 1 || stage.ended_at != at)
         fail_test("pool_shutdown(): its callback\nexpected  1 call, at %.3f\n"
                   "got       %d, at %.3f",
                   at / 1000.0, stage.ended, stage.ended_at / 1000.0);
-    if (vthreads_left() != 0)
-        fail_test("after pool_shutdown() all threads should have been joined\nexpected  0 left\n"
-                  "got       %d",
-                  vthreads_left());
+    expect_no_thread_left();
+}
+
+static void on_refused_end(void *arg)
+{
+    (void)arg;
+    fail_test("the callback of the second pool_shutdown(), which was refused, was called");
 }
 
 static void shut_down(void *arg)
@@ -261,7 +280,7 @@ START_TEST(an_idle_pool_ends)
     open_pool(1, 1);
     REFUSED(0, pool_shutdown(stage.pool, NULL, NULL)); /* nobody wants to know */
     run_loop();
-    ck_assert_int_eq(vthreads_left(), 0);
+    expect_no_thread_left();
 }
 END_TEST
 
@@ -270,15 +289,19 @@ START_TEST(what_was_accepted_is_finished)
     struct task tasks[] = {{.ms = 100}, {.ms = 50}, {.ms = 70, .result = 2}};
     struct task late = {.ms = 1};
 
-    open_pool(1, 4);
+    open_pool(1, 3);
     for (int i = 0; i < 3; i++)
         RUN(&tasks[i]);
     ticks(2, 90);
-    after(30, shut_down, NULL);
+    after(30, shut_down, &tasks);
     run_loop_for(40);
     REFUSED(-ESHUTDOWN, pool_run(stage.pool, work, on_op, release, &late, NULL));
-    REFUSED(-EALREADY, pool_shutdown(stage.pool, on_end, NULL));
+    REFUSED(-EALREADY, pool_shutdown(stage.pool, on_refused_end, &late));
     run_loop();
+    if (stage.ended == 1 && stage.ended_arg != &tasks)
+        fail_test("pool_shutdown() was called again, and refused: the argument of the callback\n"
+                  "expected  that of the first call\ngot       %s",
+                  stage.ended_arg == &late ? "that of the second" : "another");
     expect_task(&tasks[0], 0, 100);
     expect_task(&tasks[1], 0, 150);
     expect_task(&tasks[2], 2, 220);
@@ -330,70 +353,6 @@ START_TEST(it_waits_for_workers_that_were_cancelled)
     expect_outcome(&silent, -ECANCELED, 60);
     expect_end(200);
     fifo_peer_free(p);
-}
-END_TEST
-
-/* ---- memory that runs out ---- */
-
-static void on_file_or_nothing(int result, const struct file_report *report, void *arg)
-{
-    on_file(result, report, arg);
-    if (result != 0 && result != -ENOMEM)
-        fail_test("memory ran out: file_process()\nexpected  0 or -ENOMEM\ngot       %s",
-                  result_text(result));
-}
-
-static void all_without_memory(void *unused)
-{
-    struct outcome o = {.returned = true}, file = {.returned = true};
-    struct file_job job = {path_of("in"), path_of("out")};
-    struct pool *pool = pool_init() == 0 ? pool_new(test_base(), 2, 3) : NULL;
-    (void)unused;
-
-    stage.ended = 0;
-    if (pool == NULL) {
-        ck_assert_int_eq(vthreads_left(), 0);
-        return;
-    }
-    int opened = afile_open(pool, path_of("missing"), O_RDONLY, 0, on_afile, &o, NULL);
-    int begun = file_process(pool, &job, &backwards, on_file_or_nothing, &file, NULL);
-    int ended = -ENOMEM;
-    for (int i = 0; i < 2 && ended == -ENOMEM; i++)
-        ended = pool_shutdown(pool, on_end, NULL);
-    run_loop();
-    if (o.calls != (opened == 0) || file.calls != (begun == 0) || stage.ended != 1)
-        fail_test("memory ran out: who was told 0 gets a callback, and nobody else\n"
-                  "expected  %d, %d, 1 callbacks\ngot       %d, %d, %d",
-                  opened == 0, begun == 0, o.calls, file.calls, stage.ended);
-    unlink(path_of("out"));
-}
-
-static void idle_without_memory(void *unused)
-{
-    struct pool *pool = pool_init() == 0 ? pool_new(test_base(), 1, 1) : NULL;
-    int ended = -ENOMEM;
-    (void)unused;
-
-    stage.ended = 0;
-    for (int i = 0; pool != NULL && i < 2 && ended == -ENOMEM; i++)
-        ended = pool_shutdown(pool, on_end, NULL);
-    run_loop();
-    if (pool != NULL && stage.ended != 1)
-        fail_test("memory ran out: pool_shutdown() that returned 0\nexpected  1 callback\n"
-                  "got       %d",
-                  stage.ended);
-}
-
-START_TEST(memory_runs_out)
-{
-    open_pool(1, 1); /* it is written */
-    shut_down(NULL);
-    run_loop();
-    write_text("in", "one\ntwo\n");
-    each_allocation_fails(all_without_memory, NULL);
-    each_allocation_fails(idle_without_memory, NULL);
-    unlink(path_of("in"));
-    rmdir(stage.folder);
 }
 END_TEST
 

@@ -5,6 +5,7 @@
 #ifndef P5_RESULT_TESTS_H
 #define P5_RESULT_TESTS_H
 
+#include "p5_denied.h"
 #include "p5_file_tests.h"
 
 static const char old_text[] = "what was there before\n";
@@ -14,8 +15,24 @@ static const char new_text[] = "1:eno\n2:owt\n3:xis\n";
  * "c" close(), "r" rename(). Of the worker. */
 static struct {
     char calls[256];
-    int open;
+    char new_name[256]; /* what lay beside "in" and "out" at rename() */
 } noted;
+
+/* The file that is going to be "out": any that is not one of the test's own. */
+static void note_new_name(void)
+{
+    DIR *dir = opendir(stage.folder);
+    struct dirent *entry;
+    char name[sizeof(entry->d_name) + 3];
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        snprintf(name, sizeof(name), " %s ", entry->d_name);
+        if (strstr(" . .. in out ", name) == NULL)
+            snprintf(noted.new_name, sizeof(noted.new_name), "%s", entry->d_name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
 
 static void note_call(const char *call, const char *path)
 {
@@ -29,6 +46,7 @@ static void note_call(const char *call, const char *path)
         noted.calls[n] = initial;
     if (initial != 'r')
         return;
+    note_new_name();
     const char *before = text_of("out");
     char one[256], other[256];
     if (strcmp(path, path_of("out")) == 0 && (before == NULL || strcmp(before, old_text) != 0))
@@ -40,7 +58,7 @@ static void note_call(const char *call, const char *path)
 
 static void begin_result(const char *in, const char *out)
 {
-    open_pool(1, 2);
+    open_pool(2, 2);
     write_text("in", in);
     if (out != NULL)
         write_text("out", out);
@@ -78,21 +96,83 @@ START_TEST(the_result_is_there_at_once)
 }
 END_TEST
 
-START_TEST(the_result_has_the_permissions_of_the_file)
+/* "out.", and six more. */
+static bool is_new_name(const char *name)
 {
-    struct outcome o = {.todo = TODO_FILE};
-    struct stat st;
+    return strncmp(name, "out.", 4) == 0 && strlen(name) == strlen("out.XXXXXX");
+}
 
-    begin_result("one\n", NULL);
-    chmod(path_of("in"), 0640);
+START_TEST(the_new_file_lies_beside_it_and_is_nobody_elses)
+{
+    struct outcome o = {.todo = TODO_FILE}, again = {.todo = TODO_FILE};
+
+    begin_result("one\ntwo\nsix\n", old_text);
+    faults.on_file_call = note_call;
     process(&o, "in", "out", &backwards);
     run_loop();
+    faults_clear();
     expect_outcome(&o, 0, 0);
-    ck_assert_int_eq(stat(path_of("out"), &st), 0);
-    if ((st.st_mode & 0777) != 0640)
-        fail_test("permissions of the result\nexpected  640, those of the file that is read\n"
-                  "got       %o",
-                  st.st_mode & 0777);
+    if (*noted.new_name == '\0')
+        fail_test("right before rename() the new file should lie beside \"out\": from another "
+                  "folder, perhaps of another file system, it may not get there\n"
+                  "expected  out.XXXXXX\ngot       no such file in that folder");
+    if (!is_new_name(noted.new_name))
+        fail_test("the name of the new file: out_path, a dot and six characters\n"
+                  "expected  out.XXXXXX\ngot       %s",
+                  noted.new_name);
+    write_text(noted.new_name, "mine\n");
+    process(&again, "in", "out", &backwards);
+    run_loop();
+    expect_outcome(&again, 0, 0);
+    expect_text(noted.new_name, "mine\n",
+                "a file that had the name of the last new one is somebody's, and must stay:");
+    unlink(path_of(noted.new_name));
+    end_result();
+}
+END_TEST
+
+START_TEST(two_at_a_time_for_one_result)
+{
+    struct outcome one = {.todo = TODO_FILE}, other = {.todo = TODO_FILE};
+
+    begin_result("one\ntwo\nsix\n", old_text);
+    write_text("in2", "six\n");
+    faults.file_ms = 10;
+    process(&one, "in", "out", &backwards);
+    process(&other, "in2", "out", &backwards);
+    run_loop();
+    faults_clear();
+    if (one.result != 0 || other.result != 0)
+        fail_test("two files are processed at the same time, both into \"out\": each needs a new "
+                  "file of its own\nexpected  0 and 0\ngot       %s and %s",
+                  result_text((int)one.result), result_text((int)other.result));
+    const char *got = text_of("out");
+    if (got == NULL || strcmp(got, "1:xis\n") != 0)
+        expect_text("out", new_text, "after two file_process() at the same time");
+    expect_folder(" in in2 out ", "after two file_process() at the same time");
+    unlink(path_of("in2"));
+    end_result();
+}
+END_TEST
+
+START_TEST(the_result_has_the_permissions_of_the_file)
+{
+    static const mode_t modes[] = {0640, 0777, 0401};
+
+    begin_result("one\n", NULL);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        struct outcome o = {.todo = TODO_FILE};
+        struct stat st;
+        chmod(path_of("in"), modes[i]);
+        process(&o, "in", "out", &backwards);
+        run_loop();
+        expect_outcome(&o, 0, 0);
+        ck_assert_int_eq(stat(path_of("out"), &st), 0);
+        if ((st.st_mode & 0777) != modes[i])
+            fail_test("permissions of the result\n"
+                      "expected  %03o, those of the file that is read\ngot       %03o",
+                      (unsigned)modes[i], st.st_mode & 0777);
+    }
     end_result();
 }
 END_TEST
@@ -214,10 +294,11 @@ static bool cancel_after(int k)
     snprintf(when, sizeof(when), "cancelled after %d ms,", 10 * k + 5);
     if (result == -ENOSYS)
         fail_test("op_cancel() returned -ENOSYS: is it written yet? TODO(6)");
+    if (o.calls == 1 && result != 0 && o.result != 0)
+        fail_test("%s op_cancel() was too late, and so the result\nexpected  0\ngot       %s", when,
+                  result_text((int)o.result));
     if (result == 0)
         expect_outcome(&o, -ECANCELED, at);
-    else
-        ck_assert_int_eq(o.result, 0);
     expect_text("out", result == 0 ? old_text : new_text, when);
     expect_folder(" in out ", when);
     end_result();
@@ -237,29 +318,65 @@ START_TEST(cancelled_at_any_time_it_is_all_or_nothing)
 }
 END_TEST
 
-/* rename() takes 100 ms: it is too late. */
-static void slow_rename(const char *call, const char *path)
+/* A call of that name takes 100 ms. */
+static const char *slow_call;
+
+static void take_time(const char *call, const char *path)
 {
     (void)path;
-    if (strcmp(call, "rename") == 0)
+    if (strcmp(call, slow_call) == 0)
         usleep(100 * 1000);
 }
 
-START_TEST(too_late_to_be_cancelled)
+/* Cancelled while the call is under way: what op_cancel() should return, and then the result. */
+static void cancel_during(const char *call, int expected, int result)
+{
+    struct outcome o = {.todo = TODO_FILE};
+    bool late = expected != 0;
+
+    begin_result("one\ntwo\nsix\n", old_text);
+    slow_call = call;
+    faults.on_file_call = take_time;
+    process(&o, "in", "out", &backwards);
+    run_loop_for(50);
+    int got = o.calls > 0 ? -EALREADY : op_cancel(o.op);
+    run_loop();
+    if (got == -ENOSYS)
+        fail_test("op_cancel() returned -ENOSYS: is it written yet? TODO(6)");
+    if (got != expected || o.result != result)
+        fail_test("while %s() is under way %s: op_cancel(), result\n"
+                  "expected  %s, %s\ngot       %s, %s",
+                  call, late ? "nothing can be taken back" : "\"out\" is still what it was before",
+                  result_text(expected), result_text(result), result_text(got),
+                  result_text((int)o.result));
+    expect_text("out", late ? new_text : old_text, late ? "cancelled too late," : "cancelled,");
+    expect_folder(" in out ", "after op_cancel()");
+    end_result();
+}
+
+START_TEST(before_rename_it_can_be_cancelled_and_then_no_more)
+{
+    cancel_during("fsync", 0, -ECANCELED);
+    cancel_during("rename", -EALREADY, 0);
+}
+END_TEST
+
+/* Last of its behaviour: what is denied stays denied in this process. */
+START_TEST(permissions_cannot_be_set)
 {
     struct outcome o = {.todo = TODO_FILE};
 
-    begin_result("one\ntwo\nsix\n", old_text);
-    faults.on_file_call = slow_rename;
+    if (!deny_chmod())
+        return; /* nobody can try it here */
+    begin_result("one\n", old_text);
     process(&o, "in", "out", &backwards);
-    run_loop_for(50);
-    int result = op_cancel(o.op);
     run_loop();
-    if (result != -EALREADY || o.result != 0)
-        fail_test("while rename() is under way nothing can be taken back: op_cancel(), result\n"
-                  "expected  -EALREADY, 0\ngot       %s, %s",
-                  result_text(result), result_text((int)o.result));
-    expect_text("out", new_text, "cancelled too late,");
+    if (o.calls == 1 && o.result != -EPERM)
+        fail_test("the permissions of the new file cannot be set\nexpected  -EPERM\ngot       %s",
+                  result_text((int)o.result));
+    expect_outcome(&o, -EPERM, 0);
+    expect_text("out", old_text, "after fchmod() has failed");
+    expect_folder(" in out ", "after fchmod() has failed");
     end_result();
 }
 END_TEST

@@ -5,7 +5,13 @@
 #ifndef P5_WORKS_H
 #define P5_WORKS_H
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
 #include "p5_stage.h"
+#include "vclock.h"
 
 /* ---- works ---- */
 
@@ -77,6 +83,63 @@ static void cancel(void *arg)
     if (o->calls > 0)
         fail_test("at %.3f the callback of\n    %s\nwas called inside op_cancel(), not by the loop",
                   now_ms() / 1000.0, o->call);
+}
+
+/* ---- workers that sleep ---- */
+
+static long switches(void)
+{
+    struct rusage usage;
+
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_nvcsw;
+}
+
+/* Whether workers that nobody wakes look around every now and then, however seldom: then each jump
+ * of time wakes one, which goes to sleep again. Else nobody does, but for some reason of the
+ * machine's: hence the rounds. */
+static bool wakes_by_itself(void)
+{
+    enum { ROUNDS = 3, JUMPS = 50 };
+    const int64_t hour = INT64_C(3600) * 1000000000;
+    bool wakes = true;
+
+    for (int round = 0; round < ROUNDS && wakes; round++) {
+        vthreads_settle();
+        long before = switches();
+        for (int i = 0; i < JUMPS; i++) {
+            vclock_advance_to(now_ms() * INT64_C(1000000) + hour);
+            vthreads_settle();
+        }
+        wakes = switches() - before > JUMPS / 2;
+    }
+    return wakes;
+}
+
+static void on_signal(int signal)
+{
+    (void)signal;
+}
+
+/* What workers wait in is interrupted by a signal, at least once. */
+static void interrupt_workers(void)
+{
+    struct sigaction action = {.sa_handler = on_signal}, before;
+    const struct timespec ms = {.tv_nsec = 1000000};
+    sigset_t mine, others;
+
+    sigemptyset(&mine);
+    sigaddset(&mine, SIGUSR1);
+    vthreads_settle();
+    ck_assert_int_eq(sigaction(SIGUSR1, &action, &before), 0);
+    ck_assert_int_eq(pthread_sigmask(SIG_BLOCK, &mine, &others), 0); /* the workers get it */
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
+        (void)syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &ms, NULL);
+        vthreads_settle();
+    }
+    ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, &others, NULL), 0);
+    ck_assert_int_eq(sigaction(SIGUSR1, &before, NULL), 0);
 }
 
 #endif

@@ -20,6 +20,7 @@
 
 #include "12_udp_echo.h"
 #include "faults.h"
+#include "spin_limit.h"
 #include "suite.h"
 #include "vclock.h"
 
@@ -98,6 +99,7 @@ static inline void field_open(struct field *f)
 {
     memset(f, 0, sizeof(*f));
     vclock_livelock_limit(FEW_WAKEUPS); /* one that spins is soon told */
+    limit_spinning();
     f->collector = collector_start(test_base(), 0, on_reading, f);
     if (f->collector == NULL)
         fail_test("collector_start() returned NULL for a port that is free");
@@ -116,6 +118,7 @@ static inline void field_close(struct field *f)
     collector_free(f->collector);
     for (int k = 0; k < STATIONS; k++)
         station_close(f, k);
+    unlimit_spinning();
 }
 
 /* Lets the loop look at the descriptors once, and call what is ready. */

@@ -308,7 +308,7 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
         return;
     if (result < 0) {
         call->error = result;
-        call->why = "it leads where it must not, or nowhere, or too far";
+        call->why = strerror(-result);
     }
     if (result == -ENOMEM)
         call_drop_answer(call);
