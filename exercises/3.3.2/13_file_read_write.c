@@ -5,7 +5,7 @@
  *
  * Who may touch a record goes by its state: WAITING and LOADED ones are the loop's, the one that is
  * READING is the worker's. The lock guards the queue and the states. See it at work:
- * ./workbook run 13_file_read_write
+ * ./workbook run 13_file_read_write --virtual
  *
  * SPDX-License-Identifier: MIT
  */

@@ -13,8 +13,10 @@
  *
  *     0               the kernel has taken the last byte
  *     -ETIMEDOUT      the listener has taken nothing for PATIENCE_MS
- *     -ECONNRESET     the connection is broken in another way
+ *     -ECONNRESET     the connection has come to its end in another way (BEV_EVENT_EOF,
+ *                     BEV_EVENT_ERROR)
  *     -EIO, ...       the recording cannot be read: the errno of that
+ *     -ENOMEM         there is no memory to queue a piece
  *
  * The asyncio twin of a playback is
  *
@@ -39,8 +41,9 @@ typedef void playback_done_fn(int result, void *arg);
 
 /* Begins to play. `listener` is borrowed: a connected socket's bufferevent with an empty output
  * buffer. Its callbacks, its write watermark and its timeouts are the playback's until it is done
- * or freed. `recording` is borrowed, too: it stays open, and where it is positioned makes no
- * difference. The process ignores SIGPIPE. NULL without memory. */
+ * or freed; what is enabled of it is its owner's, who may be reading, and stays as it is.
+ * `recording` is borrowed, too: it stays open, and where it is positioned makes no difference, and
+ * does not change. The process ignores SIGPIPE. NULL without memory. */
 struct playback *playback_start(struct bufferevent *listener, int recording,
                                 playback_done_fn *on_done, void *arg);
 

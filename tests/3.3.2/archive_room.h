@@ -39,6 +39,7 @@ struct listener {
     bool wrong, ended;
     size_t queued, most_queued, least_queued; /* the least while the recording has more */
     size_t length;                            /* of the recording */
+    short enabled;                            /* of the bufferevent, when it was lent */
     int told, result;                         /* on_done(): how often, and with what */
     bool starting, frees;                     /* in playback_start(); on_done() frees both */
 };
@@ -80,6 +81,20 @@ static inline void on_queue(struct evbuffer *output, const struct evbuffer_cb_in
         l->least_queued = now;
 }
 
+/* The bufferevent is borrowed. (Where a connection breaks, libevent itself changes what is enabled.) */
+static inline void expect_as_lent(const struct listener *l, const char *when)
+{
+    static const char *const names[] = {"nothing", "reading", "writing", "reading and writing"};
+    const int was = (l->enabled & EV_READ ? 1 : 0) + (l->enabled & EV_WRITE ? 2 : 0);
+    const short now = bufferevent_get_enabled(l->stream);
+    const int is = (now & EV_READ ? 1 : 0) + (now & EV_WRITE ? 2 : 0);
+
+    if (is != was)
+        fail_test("what is enabled of the listener's bufferevent, %s\n"
+                  "expected  %s, as it was before: it is borrowed\ngot       %s",
+                  when, names[was], names[is]);
+}
+
 static inline void on_done(int result, void *arg)
 {
     struct listener *l = arg;
@@ -101,9 +116,10 @@ static inline void on_done(int result, void *arg)
     l->stream = NULL;
 }
 
-/* A connection, and no playback yet. */
+/* A connection, and no playback yet. To every second listener somebody else listens. */
 static inline void listener_connect(struct listener *l, size_t length)
 {
+    static int connected;
     int ends[2];
 
     (void)signal(SIGPIPE, SIG_IGN);
@@ -112,6 +128,9 @@ static inline void listener_connect(struct listener *l, size_t length)
     l->fd = ends[0];
     l->stream = bufferevent_socket_new(test_base(), ends[1], BEV_OPT_CLOSE_ON_FREE);
     ck_assert_ptr_nonnull(l->stream);
+    if (connected++ % 2 == 1)
+        ck_assert_int_eq(bufferevent_enable(l->stream, EV_READ), 0);
+    l->enabled = bufferevent_get_enabled(l->stream);
     ck_assert_ptr_nonnull(evbuffer_add_cb(bufferevent_get_output(l->stream), on_queue, l));
 }
 
@@ -192,6 +211,36 @@ static inline void expect_told(const struct listener *l, const char *what, int r
     strcpy(got, l->result == NOT_TOLD ? "no call" : result_text(l->result));
     fail_test("%s: on_done(), at %.3f\nexpected  %s\ngot       %s", what, now_ms() / 1e3, want,
               got);
+}
+
+/* ---- a playback, from its first byte to its last ---- */
+
+/* More than the kernel keeps of a connection, so that a listener who takes nothing is felt. */
+enum { LONG = 1000 * 1000 + 1 };
+
+static inline void expect_open(int recording, const char *when)
+{
+    if (fcntl(recording, F_GETFD) < 0)
+        fail_test("the descriptor of the recording, %s\nexpected  open: it is borrowed\n"
+                  "got       closed",
+                  when);
+}
+
+/* Plays a recording of `length` bytes to one who listens; the faults are set by the caller. */
+static inline void hear_all(size_t length, const char *how)
+{
+    char what[80];
+    struct listener l;
+    const int recording = make_recording(length);
+
+    (void)sprintf(what, "a recording of %zu byte%s%s", length, length == 1 ? "" : "s", how);
+    listener_start(&l, recording, length);
+    listen_to(&l, ALL);
+    expect_open(recording, "when a playback has begun");
+    expect_heard(&l, what, length);
+    expect_told(&l, what, 0);
+    listener_free(&l);
+    (void)close(recording);
 }
 
 #endif

@@ -195,6 +195,17 @@ static inline void expect_came(struct sea *s, const char *what, size_t n, long t
                   now_ms() / 1e3, transmissions, calls);
 }
 
+/* How often the line has been tried, `when` says after what. */
+static inline void expect_tried(const struct sea *s, const char *when, long expected)
+{
+    const long calls = faults_calls() - s->calls;
+
+    if (calls != expected)
+        fail_test("%s: how often the line was tried until %.3f\n"
+                  "expected  %ld: then the loop says when it takes more\ngot       %ld",
+                  when, now_ms() / 1e3, expected, calls);
+}
+
 /* `result` may be NOT_TOLD. */
 static inline void expect_told(const struct sea *s, const char *what, int result)
 {

@@ -3,119 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "jukebox_disk.h"
-
-/* ---- what is read ---- */
-
-START_TEST(files_of_any_size)
-{
-    static char longest[RECORD_MOST];
-    struct disk d;
-
-    for (size_t k = 0; k < sizeof(longest); k++)
-        longest[k] = (char)(k % 251); /* 0 is among them */
-    disk_open(&d);
-    source_load(file_new(&d, "So What", 7));
-    source_load(file_new(&d, "", 0));
-    source_load(file_new(&d, longest, sizeof(longest)));
-    run_loop_for(SOON_MS);
-    expect_told(&d, "0.000  A: 7 bytes, right\n"
-                    "0.000  B: 0 bytes, right\n"
-                    "0.000  C: 65536 bytes, right\n");
-    disk_close(&d);
-}
-END_TEST
-
-START_TEST(short_reads_and_signals)
-{
-    struct disk d;
-
-    disk_open(&d);
-    faults.files = true;
-    faults.max_read = 3;
-    source_load(file_new(&d, "Freddie Freeloader", 18));
-    run_loop_for(SOON_MS);
-    expect_told(&d, "0.000  A: 18 bytes, right\n");
-    faults.eintr_every = 2;
-    source_load(file_new(&d, "Flamenco Sketches", 17));
-    run_loop_for(SOON_MS);
-    expect_told(&d, "0.100  B: 17 bytes, right\n");
-    disk_close(&d);
-}
-END_TEST
-
-static void play_so(struct source *s)
-{
-    tape_play(s, "So ");
-}
-
-static void play_what(struct source *s)
-{
-    tape_play(s, "What");
-}
-
-START_TEST(a_tape_that_plays_slowly)
-{
-    struct disk d;
-
-    disk_open(&d);
-    struct source *tape = tape_new(&d);
-    source_load(tape);
-    at(100, play_so, tape);
-    at(300, play_what, tape);
-    at(500, tape_end, tape);
-    run_loop_for(600);
-    expect_told(&d, "0.500  A: 7 bytes, \"So What\"\n");
-    disk_close(&d);
-}
-END_TEST
-
-/* ---- what cannot be read ---- */
-
-START_TEST(what_is_not_there)
-{
-    struct disk d;
-
-    disk_open(&d);
-    path_load(file_new(&d, "", 0), "/no/such/record");
-    path_load(file_new(&d, "", 0), "/"); /* a folder can be opened, and not read */
-    source_load(file_new(&d, "So What", 7));
-    run_loop_for(SOON_MS);
-    expect_told(&d, "0.000  A: 0 bytes, -ENOENT\n"
-                    "0.000  B: 0 bytes, -EISDIR\n"
-                    "0.000  C: 7 bytes, right\n");
-    disk_close(&d);
-}
-END_TEST
-
-START_TEST(what_is_too_long)
-{
-    static char content[2 * RECORD_MOST];
-    struct disk d;
-
-    disk_open(&d);
-    source_load(file_new(&d, content, RECORD_MOST + 1));
-    source_load(file_new(&d, content, sizeof(content)));
-    run_loop_for(SOON_MS);
-    expect_told(&d, "0.000  A: 0 bytes, -EFBIG\n"
-                    "0.000  B: 0 bytes, -EFBIG\n");
-    disk_close(&d);
-}
-END_TEST
-
-START_TEST(an_error_in_the_middle)
-{
-    struct disk d;
-
-    disk_open(&d);
-    faults.files = true;
-    faults.max_read = 4;
-    faults.reset_after = 8;
-    source_load(file_new(&d, "Freddie Freeloader", 18));
-    run_loop_for(SOON_MS);
-    expect_told(&d, "0.000  A: 0 bytes, -ECONNRESET\n");
-    disk_close(&d);
-}
-END_TEST
+#include "jukebox_read_tests.h"
 
 /* ---- the loop ---- */
 
@@ -253,6 +141,44 @@ START_TEST(a_callback_may_load_another)
 }
 END_TEST
 
+static void look_at_the_lock(struct source *s)
+{
+    (void)s;
+    if (locks_waker_is_held())
+        fail_test(
+            "expected  on_woken() waits for the lock, which the worker holds when it wakes the "
+            "loop\ngot       a record taken off the queue while the worker holds the lock");
+}
+
+/* The worker wakes the loop, and keeps the lock until the loop wants it, or for a while. */
+START_TEST(the_queue_is_touched_with_the_lock)
+{
+    const int long_enough_ms = 300; /* of real time, for a loop that does not want it */
+    struct disk d;
+
+    disk_open(&d);
+    locks_hold_wakers(long_enough_ms);
+    struct source *file = file_new(&d, "So What", 7);
+    file->then = look_at_the_lock;
+    source_load(file);
+    run_loop_for(SOON_MS);
+    expect_told(&d, "0.000  A: 7 bytes, right\n");
+    disk_close(&d);
+}
+END_TEST
+
+START_TEST(threads_are_refused)
+{
+    faults.no_locks = true;
+    const int result = jukebox_use_threads();
+    const bool refused = !faults.no_locks; /* who wakes the loop by other means asks for none */
+    ck_assert_msg(!refused || result == -1,
+                  "libevent has no locks to give\nexpected  jukebox_use_threads() gives -1\n"
+                  "got       %s",
+                  result_text(result));
+}
+END_TEST
+
 /* ---- the end ---- */
 
 START_TEST(freed_with_records_under_way)
@@ -293,7 +219,11 @@ START_TEST(freed_while_the_worker_reads)
     ck_assert_msg(worker_has_come_to(tape), "the worker does not read what is on the tape");
     ck_assert_int_eq(pthread_create(&deck, NULL, end_later, tape), 0);
     disk_close(&d); /* waits for the tape */
-    ck_assert_int_eq(now_ms(), 300);
+    ck_assert_msg(now_ms() == 300,
+                  "the tape goes on until 0.300: when jukebox_free() has come back\n"
+                  "expected  0.300: it waits for a read that is under way, to the end of the tape\n"
+                  "got       %.3f: does the worker stop reading before the end?",
+                  now_ms() / 1e3);
     ck_assert_int_eq(pthread_join(deck, NULL), 0);
     run_loop_for(SOON_MS);
     expect_told(&d, "");
@@ -328,21 +258,25 @@ Suite *exercise_suite(void)
     Suite *s = suite_create("13_file_read_write");
 
     behaviour(s, "[1] a record is told whole, however it is read",
-              "a read gives some bytes, and the end is told by 0 (3.3.2, \"Reading and writing "
+              "a read gives some bytes, or is interrupted; the end is told by 0 (3.3.2, \"Reading "
+              "and writing "
               "files\")",
               files_of_any_size, short_reads_and_signals, a_tape_that_plays_slowly);
     behaviour(s, "[1] what cannot be read is told with its errno",
               "an error in a worker is a result like any other, and goes the same way (3.3.2, "
               "\"Reading and writing files\")",
-              what_is_not_there, what_is_too_long, an_error_in_the_middle);
+              what_is_not_there, what_is_too_long, what_is_too_long_and_comes_in_pieces,
+              an_error_in_the_middle);
     behaviour(s, "[1] the loop goes on while a record is read",
               "the loop can watch no file: a thread of its own waits for the disk (3.3.2, "
               "\"Reading and writing files\")",
               the_beat_goes_on, no_file_is_touched_in_the_loop);
     behaviour(s, "[1] all that is loaded comes back to the loop's thread",
-              "the worker wakes the loop, and the loop fetches all that there is (3.3.2, \"Reading "
+              "the worker wakes the loop, and the loop, with the lock, fetches all that there is "
+              "(3.3.2, \"Reading "
               "and writing files\")",
-              woken_once_for_several, the_worker_goes_on_meanwhile, a_callback_may_load_another);
+              woken_once_for_several, the_worker_goes_on_meanwhile, a_callback_may_load_another,
+              the_queue_is_touched_with_the_lock, threads_are_refused);
     behaviour(s, "[1] a record is freed once, when nobody needs it any more",
               "a result belongs to one thread at a time, and the last one frees it (3.3.2, "
               "\"Reading and writing files\")",

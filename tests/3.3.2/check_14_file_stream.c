@@ -2,37 +2,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "archive_end_tests.h"
 #include "archive_room.h"
 
-/* More than the kernel keeps of a connection, so that a listener who takes nothing is felt. */
-enum { LONG = 1000 * 1000 + 1 };
-
 /* ---- all bytes ---- */
-
-static void expect_open(int recording, const char *when)
-{
-    if (fcntl(recording, F_GETFD) < 0)
-        fail_test("the descriptor of the recording, %s\nexpected  open: it is borrowed\n"
-                  "got       closed",
-                  when);
-}
-
-/* Plays a recording of `length` bytes to one who listens; the faults are set by the caller. */
-static void hear_all(size_t length, const char *how)
-{
-    char what[80];
-    struct listener l;
-    const int recording = make_recording(length);
-
-    (void)sprintf(what, "a recording of %zu byte%s%s", length, length == 1 ? "" : "s", how);
-    listener_start(&l, recording, length);
-    listen_to(&l, ALL);
-    expect_open(recording, "when a playback has begun");
-    expect_heard(&l, what, length);
-    expect_told(&l, what, 0);
-    listener_free(&l);
-    (void)close(recording);
-}
 
 START_TEST(recordings_of_any_length)
 {
@@ -60,6 +33,9 @@ START_TEST(a_read_is_interrupted)
     faults.files = true;
     faults.eintr_every = 3;
     hear_all(10 * PIECE, "; each third call is interrupted (EINTR)");
+    faults.eintr_every = 4;
+    faults.eintr_in_a_row = 3;
+    hear_all(10 * PIECE, "; three of four calls are interrupted (EINTR)");
 }
 END_TEST
 
@@ -95,6 +71,46 @@ START_TEST(a_listener_who_does_not_listen_yet)
     expect_most(&l, "1000001 bytes, and the listener takes them late");
     expect_heard(&l, "1000001 bytes, taken late", LONG);
     expect_told(&l, "1000001 bytes, taken late", 0);
+    listener_free(&l);
+    (void)close(recording);
+}
+END_TEST
+
+/* Nothing leaves: pieces are queued until more than QUEUE_LOW bytes wait. */
+START_TEST(the_queue_is_filled_up_at_once)
+{
+    struct listener l;
+    const int recording = make_recording(LONG);
+
+    faults.eagain_every = 1;
+    listener_start(&l, recording, LONG);
+    for (int turn = 0; turn < IDLE_TURNS; turn++)
+        ck_assert_int_ge(event_base_loop(test_base(), EVLOOP_ONCE | EVLOOP_NONBLOCK), 0);
+    if (l.most_queued != QUEUE_MOST)
+        fail_test("a line that takes nothing: bytes in the output buffer\n"
+                  "expected  %d: with %d or fewer, the next piece is queued\ngot       %zu",
+                  QUEUE_MOST, QUEUE_LOW, l.most_queued);
+    faults.eagain_every = 0;
+    listener_free(&l);
+    (void)close(recording);
+}
+END_TEST
+
+/* PIECE bytes leave at a time, so that QUEUE_LOW are left. */
+START_TEST(the_next_piece_comes_at_the_mark)
+{
+    struct listener l;
+    const int recording = make_recording(20 * PIECE);
+
+    faults.max_write = PIECE;
+    listener_start(&l, recording, 20 * PIECE);
+    listen_to(&l, ALL);
+    expect_heard(&l, "4096 bytes can be sent at a time", 20 * PIECE);
+    if (l.least_queued != QUEUE_LOW)
+        fail_test("4096 bytes can be sent at a time: the fewest bytes in the output buffer, while "
+                  "the recording has more\nexpected  %d: at %d, the next piece is queued\n"
+                  "got       %zu",
+                  QUEUE_LOW, QUEUE_LOW, l.least_queued);
     listener_free(&l);
     (void)close(recording);
 }
@@ -228,86 +244,20 @@ START_TEST(one_after_the_other)
 }
 END_TEST
 
-/* ---- other ends ---- */
-
-START_TEST(a_listener_hangs_up)
-{
-    struct listener bad, good;
-    const int recording = make_recording(LONG);
-
-    listener_start(&bad, recording, LONG);
-    listener_start(&good, recording, LONG);
-    listen_to(&bad, 1000);
-    expect_told(&bad, "1000 bytes are heard", NOT_TOLD);
-    listener_hang_up(&bad);
-    run_loop_for(1);
-    expect_told(&bad, "the listener has hung up", -ECONNRESET);
-    listen_to(&good, ALL);
-    expect_heard(&good, "the other listener has hung up", LONG);
-    listener_free(&bad);
-    listener_free(&good);
-    (void)close(recording);
-}
-END_TEST
-
-START_TEST(a_listener_falls_asleep)
+/* The position in the middle is whose the descriptor is. */
+START_TEST(others_read_the_descriptor)
 {
     struct listener l;
-    const int recording = make_recording(LONG);
+    const int recording = make_recording(10 * PIECE);
 
-    listener_start(&l, recording, LONG);
-    l.frees = true;
-    for (int k = 0; k < 5; k++) { /* slow, but awake */
-        listen_to(&l, 100 * 1000);
-        run_loop_for(PATIENCE_MS - 1000);
-        expect_told(&l, "the listener takes 100000 bytes each 29 s", NOT_TOLD);
-    }
-    run_loop_for(PATIENCE_MS);
-    expect_told(&l, "the listener has taken nothing for more than 30 s", -ETIMEDOUT);
+    listener_start(&l, recording, 10 * PIECE);
+    listen_to(&l, ALL);
+    const long before = 5 * PIECE, now = (long)lseek(recording, 0, SEEK_CUR);
+    if (now != before)
+        fail_test("where the descriptor of the recording is positioned, when all is heard\n"
+                  "expected  %ld, as before: others read it, too\ngot       %ld",
+                  before, now);
     listener_free(&l);
-    (void)close(recording);
-}
-END_TEST
-
-START_TEST(what_cannot_be_read)
-{
-    char name[] = "/tmp/check_14_file_stream.XXXXXX";
-    const int made = mkstemp(name), recording = open(name, O_WRONLY);
-    struct listener l;
-
-    ck_assert_int_ge(made, 0);
-    ck_assert_int_ge(recording, 0);
-    ck_assert_int_eq(unlink(name), 0);
-    for (int k = 0; k < 2; k++) {
-        listener_start(&l, recording, 0);
-        l.frees = k == 0;
-        listen_to(&l, ALL);
-        expect_told(&l, "a recording that is open for writing only", -EBADF);
-        listener_free(&l);
-    }
-    (void)close(recording);
-    (void)close(made);
-}
-END_TEST
-
-START_TEST(freed_at_any_moment)
-{
-    const int recording = make_recording(LONG);
-    struct listener l;
-
-    for (int turns = 0; turns < 4; turns++) {
-        listener_start(&l, recording, LONG);
-        for (int k = 0; k < turns; k++)
-            ck_assert_int_ge(event_base_loop(test_base(), EVLOOP_NONBLOCK), 0);
-        playback_free(l.playback);
-        l.playback = NULL;
-        listen_to(&l, ALL);
-        run_loop_for(2 * PATIENCE_MS);
-        expect_told(&l, "the playback was freed before it was done", NOT_TOLD);
-        listener_free(&l);
-    }
-    playback_free(NULL);
-    hear_all(PIECE, ", after others that were broken off");
     (void)close(recording);
 }
 END_TEST
@@ -342,13 +292,15 @@ Suite *exercise_suite(void)
 
     behaviour(
         s, "[1] the whole recording arrives, byte for byte, whatever its length",
-        "a read may give fewer bytes than asked for; only 0 is the end (3.3.2, \"Streaming\")",
+        "a read may give fewer bytes than asked for, or be interrupted; only 0 is the end (3.3.2, "
+        "\"Streaming\")",
         recordings_of_any_length, a_read_gives_less, a_read_is_interrupted, a_write_takes_less);
     behaviour(
         s, "[1] little of it waits in memory, and the next piece is queued in time",
         "a write only queues; a stream stops reading while much waits to be sent, and goes on "
         "when little is left: the low-water mark (3.3.2, \"Streaming\")",
-        a_listener_who_does_not_listen_yet, the_queue_does_not_run_dry);
+        a_listener_who_does_not_listen_yet, the_queue_is_filled_up_at_once,
+        the_next_piece_comes_at_the_mark, the_queue_does_not_run_dry);
     behaviour(s, "[1] it is done once, by the loop, when the last byte is sent",
               "queued is not sent: the end of the file comes before the end of the output buffer "
               "(3.3.2, \"Streaming\")",
@@ -356,11 +308,12 @@ Suite *exercise_suite(void)
     behaviour(s, "[1] two listeners hear one recording, each at its own speed, and it stays open",
               "a descriptor has one position for all who read() it, and one owner who closes it "
               "(3.3.2, \"Streaming\")",
-              two_listeners_by_turns, one_after_the_other);
+              two_listeners_by_turns, one_after_the_other, others_read_the_descriptor);
     behaviour(s, "[1] whoever hangs up or sleeps, whatever fails, it is told, and nothing is left",
               "a stream lives as long as the other side lets it: it needs an end for each way that "
               "a connection can take (3.3.2, \"Streaming\")",
-              a_listener_hangs_up, a_listener_falls_asleep, what_cannot_be_read,
-              freed_at_any_moment, memory_runs_out);
+              the_listener_is_borrowed, a_listener_hangs_up, a_listener_says_the_end,
+              a_listener_falls_asleep, what_cannot_be_read, a_read_fails_half_way,
+              a_piece_cannot_be_queued, freed_at_any_moment, memory_runs_out);
     return s;
 }

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "buoy_close_tests.h"
 #include "buoy_line.h"
 
 /* ---- a full batch ---- */
@@ -139,11 +140,7 @@ START_TEST(the_line_takes_nothing_for_a_while)
         add(&s, 70);
         run_loop_for(BATCH_WAIT_MS);
     }
-    if (faults_calls() - s.calls > 1)
-        fail_test("the line takes nothing, and 70 bytes are added each 200 ms, ten times:\nhow "
-                  "often the line was tried in 2 s\nexpected  1: then the loop says when\n"
-                  "got       %ld",
-                  faults_calls() - s.calls);
+    expect_tried(&s, "the line takes nothing, and 70 bytes are added each 200 ms, ten times", 1);
     coast_read(&s);
     run_loop_for(1);
     expect_came(&s, "10 times 70 bytes, when the line takes them again", 700, 2);
@@ -180,80 +177,8 @@ END_TEST
 START_TEST(a_signal_interrupts)
 {
     send_through(&faults.eintr_every, 2, "each second write is interrupted (EINTR)");
-}
-END_TEST
-
-/* ---- close ---- */
-
-START_TEST(close_does_not_wait_for_the_deadline)
-{
-    struct sea s;
-
-    sea_open(&s);
-    add(&s, 5);
-    shut(&s);
-    run_loop_for(1);
-    expect_came(&s, "5 bytes, and closed", 5, 1);
-    expect_told(&s, "5 bytes, and closed", 0);
-    expect_add(&s, "after buoy_close()", 5, -EPIPE);
-    shut(&s);
-    run_loop_for(2 * BATCH_WAIT_MS);
-    expect_came(&s, "closed again", 5, 1);
-    sea_close(&s);
-}
-END_TEST
-
-START_TEST(close_with_nothing_to_send)
-{
-    for (size_t n = 0; n <= 100; n += 100) {
-        struct sea s;
-
-        sea_open(&s);
-        if (n > 0)
-            add(&s, n);
-        run_loop_for(10);
-        shut(&s);
-        run_loop_for(1);
-        expect_told(&s, n > 0 ? "all was sent, then closed" : "closed without a reading", 0);
-        expect_came(&s, "closed with nothing to send", n, n > 0);
-        sea_close(&s);
-    }
-}
-END_TEST
-
-START_TEST(close_while_the_line_takes_nothing)
-{
-    struct sea s;
-
-    sea_open(&s);
-    stop_up(&s);
-    add(&s, 70);
-    add(&s, 5);
-    shut(&s);
-    run_loop_for(5000);
-    expect_told(&s, "closed, and the line takes nothing", NOT_TOLD);
-    coast_read(&s);
-    run_loop_for(1);
-    expect_told(&s, "closed, and the line takes bytes again", 0);
-    expect_came(&s, "70 bytes and 5, closed", 75, -1);
-    sea_close(&s);
-}
-END_TEST
-
-/* on_end() frees the buoy: what is not sent by then is lost. */
-START_TEST(freed_when_it_has_ended)
-{
-    struct sea s;
-
-    sea_open(&s);
-    s.frees = true;
-    faults.max_write = 1;
-    add(&s, 60);
-    shut(&s);
-    run_loop_for(2 * BATCH_WAIT_MS);
-    expect_told(&s, "60 bytes, closed; the line takes one at a time", 0);
-    expect_came(&s, "60 bytes, closed; on_end() frees the buoy", 60, 60);
-    sea_close(&s);
+    faults.eintr_in_a_row = 3;
+    send_through(&faults.eintr_every, 4, "three of four writes are interrupted (EINTR)");
 }
 END_TEST
 
@@ -277,6 +202,42 @@ START_TEST(refused_whole_when_too_much_waits)
     expect_add(&s, "when nothing waits any more", 1, 0);
     expect_told(&s, "a reading was refused", NOT_TOLD);
     sea_close(&s);
+}
+END_TEST
+
+/* Whatever the line would take. */
+START_TEST(one_reading_is_too_long)
+{
+    struct sea s;
+
+    sea_open(&s);
+    expect_add(&s, "when nothing waits, and the line is free", WAITING_MOST + 1, -EAGAIN);
+    expect_add(&s, "when nothing waits, and the line is free", 2 * WAITING_MOST, -EAGAIN);
+    expect_add(&s, "when nothing waits, and the line is free", WAITING_MOST, 0);
+    run_loop_for(1);
+    expect_came(&s, "1024 bytes, and no other", WAITING_MOST, 1);
+    sea_close(&s);
+}
+END_TEST
+
+/* The errno of the write is what is told. */
+START_TEST(the_line_breaks_in_another_way)
+{
+    const int errors[] = {ECONNRESET, ETIMEDOUT};
+
+    for (size_t k = 0; k < sizeof(errors) / sizeof(errors[0]); k++) {
+        char what[64];
+        struct sea s;
+
+        (void)sprintf(what, "a write fails with %s", result_text(-errors[k]) + 1);
+        sea_open(&s);
+        faults.write_errno = errors[k];
+        add(&s, 70);
+        run_loop_for(1);
+        faults.write_errno = 0;
+        expect_told(&s, what, -errors[k]);
+        sea_close(&s);
+    }
 }
 END_TEST
 
@@ -345,7 +306,8 @@ static void send_once(void *unused)
                       result_text(result));
         run_loop_for(BATCH_WAIT_MS + 1);
         if (s.result != -ENOMEM)
-            expect_came(&s, "memory has run out once, and on_end() is not told", s.added, -1);
+            expect_came(&s, "memory has run out once, and on_end() is not told -ENOMEM", s.added,
+                        -1);
         if (s.told > 0)
             break;
     }
@@ -383,11 +345,13 @@ Suite *exercise_suite(void)
               "a buffer's last bytes are easily lost: close is a flush, too, and it may take time "
               "(3.3.2, \"Buffering\")",
               close_does_not_wait_for_the_deadline, close_with_nothing_to_send,
-              close_while_the_line_takes_nothing, freed_when_it_has_ended);
+              close_while_the_line_takes_nothing, the_close_ends_the_deadline,
+              the_coast_leaves_while_it_closes, freed_when_it_has_ended);
     behaviour(
         s, "[1] the buffer has a limit; a break is told, and nothing is left",
         "a buffer without a limit only moves the trouble into memory; who adds has to hear of "
         "it (3.3.2, \"Buffering\")",
-        refused_whole_when_too_much_waits, the_coast_leaves, freed_at_any_moment, memory_runs_out);
+        refused_whole_when_too_much_waits, one_reading_is_too_long, the_coast_leaves,
+        the_line_breaks_in_another_way, freed_at_any_moment, memory_runs_out);
     return s;
 }

@@ -21,7 +21,7 @@ static void add_pool(Suite *s)
     behaviour(
         s, "[2] work is done on workers and callbacks run on the loop's thread",
         "a worker leaves its result where the loop finds it, and wakes the loop " FILES_LESSON,
-        who_has_no_work_sleeps_until_it_is_woken, work_is_done_on_a_worker,
+        threads_are_refused, who_has_no_work_sleeps_until_it_is_woken, work_is_done_on_a_worker,
         a_sleeping_loop_is_woken, all_workers_work_and_each_callback_comes_once,
         the_first_comes_first, a_callback_may_start_the_next, one_without_a_release_or_a_handle);
     behaviour(s, "[1] a full pool says -EAGAIN",

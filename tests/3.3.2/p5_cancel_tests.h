@@ -120,7 +120,7 @@ static void cancel_too_late(struct outcome *o)
 {
     struct task *other = o->arg;
 
-    vthreads_settle(); /* the other's work is done, and its callback is still to be called */
+    vwait_settle(); /* the other's work is done, and its callback is still to be called */
     int result = op_cancel(other->o.op);
     if (result != -EALREADY)
         fail_test("op_cancel() of an operation whose work is done\nexpected  -EALREADY\n"

@@ -41,6 +41,20 @@ START_TEST(a_sleeping_loop_is_woken)
 }
 END_TEST
 
+START_TEST(threads_are_refused)
+{
+    faults.no_locks = true;
+    const int result = pool_init();
+    const bool refused = !faults.no_locks; /* who wakes the loop by other means asks for none */
+
+    faults.no_locks = false;
+    if (refused && result >= 0)
+        fail_test("libevent has no locks to give\nexpected  pool_init() returns a negative errno\n"
+                  "got       %s",
+                  result_text(result));
+}
+END_TEST
+
 START_TEST(all_workers_work_and_each_callback_comes_once)
 {
     enum { N = 50, WORKERS = 3 };
@@ -116,14 +130,14 @@ END_TEST
 START_TEST(who_has_no_work_sleeps_until_it_is_woken)
 {
     struct task first = {.ms = 0}, second = {.ms = 0};
-    long before = vthreads_sleeps();
+    long before = vwait_sleeps();
 
     open_pool(2, 2);
     RUN(&first);
     run_loop();
     after(500, run_task, &second);
     run_loop();
-    long slept = vthreads_sleeps() - before;
+    long slept = vwait_sleeps() - before;
     if (slept > 0)
         fail_test("workers without work slept (usleep() or the like) %ld times in 0.500 s; who "
                   "waits for work is woken, and does not look for it again and again",
@@ -181,7 +195,7 @@ START_TEST(no_more_than_max_ops_are_accepted)
         for (int i = 0; i < 3; i++)
             RUN(&tasks[i]);
         expect_room("3 of 3 places are taken", false, &more[2]);
-        vthreads_settle(); /* a worker has begun one: it is still not told */
+        vwait_settle(); /* a worker has begun one: it is still not told */
         expect_room("3 of 3 places are taken, and a worker has begun", false, &more[2]);
         tasks[0].o.then = on_one_ended;
         tasks[0].o.arg = &more[0];

@@ -25,6 +25,7 @@
 #include "result_text.h"
 #include "suite.h"
 #include "vthreads.h"
+#include "vwait.h"
 
 enum { TODO_POOL = 1, TODO_END, TODO_CALLS, TODO_LINES, TODO_FILE, TODO_CANCEL, TODO_MANY };
 

@@ -105,11 +105,11 @@ static bool wakes_by_itself(void)
     bool wakes = true;
 
     for (int round = 0; round < ROUNDS && wakes; round++) {
-        vthreads_settle();
+        vwait_settle();
         long before = switches();
         for (int i = 0; i < JUMPS; i++) {
             vclock_advance_to(now_ms() * INT64_C(1000000) + hour);
-            vthreads_settle();
+            vwait_settle();
         }
         wakes = switches() - before > JUMPS / 2;
     }
@@ -130,13 +130,13 @@ static void interrupt_workers(void)
 
     sigemptyset(&mine);
     sigaddset(&mine, SIGUSR1);
-    vthreads_settle();
+    vwait_settle();
     ck_assert_int_eq(sigaction(SIGUSR1, &action, &before), 0);
     ck_assert_int_eq(pthread_sigmask(SIG_BLOCK, &mine, &others), 0); /* the workers get it */
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
         (void)syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &ms, NULL);
-        vthreads_settle();
+        vwait_settle();
     }
     ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, &others, NULL), 0);
     ck_assert_int_eq(sigaction(SIGUSR1, &before, NULL), 0);

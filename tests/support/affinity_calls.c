@@ -15,6 +15,7 @@
 #include <stdarg.h>
 
 #include "affinity.h"
+#include "locks.h"
 #include "real.h"
 
 /* `NAME(parameters)`, which makes `check` before the real call with `arguments`. */
@@ -73,8 +74,17 @@ EXPORT int evthread_set_lock_callbacks(const struct evthread_lock_callbacks *cal
 
 /* --- events --- */
 
-NOT_RETURNING(event_active, WITH_LOCKS("event_active", event_get_base(ev)),
-              (struct event * ev, int what, short calls), (ev, what, calls))
+REAL_FUNCTION(void, event_active, (struct event *, int, short));
+
+EXPORT void event_active(struct event *ev, int what, short calls)
+{
+    WITH_LOCKS("event_active", event_get_base(ev));
+    bool held = locks_wake_begin(__builtin_return_address(0));
+    REAL(event_active)(ev, what, calls);
+    if (held)
+        locks_wake_end();
+}
+
 RETURNING(int, event_base_loopbreak, WITH_LOCKS("event_base_loopbreak", base),
           (struct event_base * base), (base))
 RETURNING(int, event_base_loopexit, WITH_LOCKS("event_base_loopexit", base),
@@ -164,8 +174,6 @@ VOID(bufferevent_setcb,
      (bev, on_read, on_write, on_event, arg))
 VALUE(int, bufferevent_enable, (struct bufferevent * bev, short what), (bev, what))
 VALUE(int, bufferevent_disable, (struct bufferevent * bev, short what), (bev, what))
-VALUE(int, bufferevent_write, (struct bufferevent * bev, const void *bytes, size_t n),
-      (bev, bytes, n))
 VALUE(int, bufferevent_write_buffer, (struct bufferevent * bev, struct evbuffer *b), (bev, b))
 VALUE(size_t, bufferevent_read, (struct bufferevent * bev, void *bytes, size_t n), (bev, bytes, n))
 VALUE(int, bufferevent_read_buffer, (struct bufferevent * bev, struct evbuffer *b), (bev, b))

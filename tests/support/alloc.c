@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,11 +22,13 @@
 
 static atomic_long count;
 static atomic_long fail_at;
+static char failed[256]; /* what, and where */
 
 EXPORT void alloc_fail_at(long n)
 {
     count = 0;
     fail_at = n;
+    failed[0] = '\0';
 }
 
 long alloc_count(void)
@@ -93,12 +96,25 @@ void alloc_watch_now(void)
     watch(0);
 }
 
-bool alloc_fails_now(size_t size)
+/* --- one that fails --- */
+
+const char *alloc_failed(void)
 {
+    return failed[0] != '\0' ? failed : NULL;
+}
+
+bool alloc_fails_in(const char *call, size_t size)
+{
+    static const char wrap[] = "__wrap_";
+    char place[200];
+
     check_budget(size);
     watch(size);
     if (++count != fail_at)
         return false;
+    if (strncmp(call, wrap, strlen(wrap)) == 0)
+        call += strlen(wrap);
+    snprintf(failed, sizeof failed, "%s() %s", call, where_called(place, sizeof place));
     errno = ENOMEM;
     return true;
 }

@@ -20,7 +20,11 @@ long alloc_count(void);
 
 /* Counts an allocation of `size` bytes, or of a call of libevent that makes one. True, with errno
  * set, if it is the one that is to fail. */
-bool alloc_fails_now(size_t size);
+#define alloc_fails_now(size) alloc_fails_in(__func__, (size))
+bool alloc_fails_in(const char *call, size_t size);
+
+/* What has been made to fail since alloc_fail_at(), and where, in words; NULL if nothing has. */
+const char *alloc_failed(void);
 
 /* The most memory that was in use at a time since alloc_watch(), beyond what was then: looked at at
  * each allocation of the learner's, and each call on a file. For suites. */

@@ -13,7 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "guard.h"
+#include "locks.h"
 #include "places.h"
 #include "test.h"
 #include "trace.h"
@@ -82,10 +84,14 @@ static const char *failure_of(SRunner *runner, const struct behaviour *b)
     TestResult **failures = srunner_failures(runner);
     const char *found = tr_msg(failures[0]);
     free(failures); /* the array only: the results are the runner's */
-    const char *noticed = problem_first();
-    if (noticed == NULL || strcmp(noticed, found) == 0)
-        return found;
-    snprintf(both, sizeof both, "%s\n%s", noticed, found);
+    const char *noticed = problem_first(), *failed = alloc_failed(), *wanted = locks_wanted();
+    if (noticed != NULL && strcmp(noticed, found) == 0)
+        noticed = NULL;
+    snprintf(both, sizeof both, "%s%s%s%s%s%s%s", noticed ? noticed : "", noticed ? "\n" : "",
+             found, failed ? "\nmemory has run out before that, on purpose: what failed is " : "",
+             failed ? failed : "",
+             wanted ? "\nmeanwhile a thread waits for the lock that was taken " : "",
+             wanted ? wanted : "");
     return both;
 }
 

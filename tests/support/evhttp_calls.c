@@ -1,4 +1,4 @@
-/* evhttp_calls.c: what stands in front of evhttp, evbuffer and json-c, for the learner's calls
+/* evhttp_calls.c: what stands in front of evhttp, buffers and json-c, for the learner's calls
  *
  * In each_allocation_fails() these fail, too, as they do for want of memory. The calls of a suite,
  * and libevent's of itself, are left alone: see libevent_calls.c.
@@ -7,12 +7,14 @@
  */
 #define _GNU_SOURCE
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <json-c/json.h>
 
 #include "affinity.h"
 #include "alloc.h"
+#include "faults.h"
 #include "real.h"
 #include "vclock.h"
 #include "where.h"
@@ -30,6 +32,7 @@ REAL_FUNCTION(int, evhttp_set_cb,
               (struct evhttp *, const char *, void (*)(struct evhttp_request *, void *), void *));
 REAL_FUNCTION(struct evbuffer *, evbuffer_new, (void));
 REAL_FUNCTION(int, evbuffer_add, (struct evbuffer *, const void *, size_t));
+REAL_FUNCTION(int, bufferevent_write, (struct bufferevent *, const void *, size_t));
 REAL_FUNCTION(unsigned char *, evbuffer_pullup, (struct evbuffer *, ev_ssize_t));
 REAL_FUNCTION(struct json_tokener *, json_tokener_new, (void));
 REAL_FUNCTION(struct json_object *, json_object_new_array, (void));
@@ -85,6 +88,10 @@ EXPORT int evhttp_set_cb(struct evhttp *http, const char *path,
 
 /* --- buffers --- */
 
+/* See faults.h. */
+#define QUEUEING_FAILS()                                                                           \
+    (faults.queueing_fails > 0 && CALLED_BY_LEARNER() && --faults.queueing_fails == 0)
+
 EXPORT struct evbuffer *evbuffer_new(void)
 {
     struct evbuffer *buffer = FAILS_NOW() ? NULL : REAL(evbuffer_new)();
@@ -97,7 +104,13 @@ EXPORT struct evbuffer *evbuffer_new(void)
 EXPORT int evbuffer_add(struct evbuffer *buffer, const void *bytes, size_t n)
 {
     ON_OWN_THREAD("evbuffer_add", buffer);
-    return FAILS_NOW() ? -1 : REAL(evbuffer_add)(buffer, bytes, n);
+    return FAILS_NOW() || QUEUEING_FAILS() ? -1 : REAL(evbuffer_add)(buffer, bytes, n);
+}
+
+EXPORT int bufferevent_write(struct bufferevent *bev, const void *bytes, size_t n)
+{
+    ON_LOOP_THREAD("bufferevent_write");
+    return QUEUEING_FAILS() ? -1 : REAL(bufferevent_write)(bev, bytes, n);
 }
 
 /* It takes memory only for bytes that do not lie side by side. */

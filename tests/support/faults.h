@@ -22,7 +22,13 @@ struct faults {
     size_t max_write;   /* bytes a write takes at the most; 0: no limit */
     int eagain_every;   /* every n-th call answers EAGAIN; 0: none */
     int eintr_every;    /* every n-th call answers EINTR; 0: none */
+    int eintr_in_a_row; /* so many calls do, each time; 0: one */
     size_t reset_after; /* ECONNRESET once so many bytes were read; 0: never */
+    int reset_errno;    /* of reset_after, in place of ECONNRESET; 0: that */
+    int write_errno;    /* each write to a socket or pipe fails with it; 0: none does */
+    int queueing_fails; /* the n-th bufferevent_write() or evbuffer_add() that the learner's code
+                         * makes from now on fails, for want of memory; 0: none does */
+    bool no_locks;      /* evthread_use_pthreads() fails once, and makes this false */
     int emfile_accepts; /* so many next accepts answer EMFILE */
     int accept_error;   /* or this errno, if it is not 0 */
     int failing_reads;  /* so many next reads answer `read_error` */

@@ -11,10 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* For the rule io_forbid_files(). */
-bool files_forbidden(void);
-
-/* No faults of files are in force, and none has been counted. */
+/* No faults of files are in force, none has been counted, and all may be used: io_forbid_files(). */
 void file_faults_clear(void);
 
 /* A call on a regular file is about to be made, of the learner's: tells the suite, takes its time.

@@ -151,7 +151,6 @@ static void on_cpu_limit(int signal, siginfo_t *info, void *context)
     void *pc = NULL;
 
     (void)signal;
-    (void)info;
 #if defined(__x86_64__)
     pc = (void *)uc->uc_mcontext.gregs[REG_RIP];
 #elif defined(__aarch64__)
@@ -161,6 +160,12 @@ static void on_cpu_limit(int signal, siginfo_t *info, void *context)
 #endif
     where_interrupted(pc, place, sizeof place);
     const char *noticed = problem_first(); /* a sleep in that loop, say */
+    if (info->si_code == SI_QUEUE) {       /* by the supervisor, with the limit of real time */
+        bool known = strncmp(place, PLACE_CALL, strlen(PLACE_CALL)) == 0;
+        verdict_end(VERDICT_TIMEOUT, "%s%s" WALL_LIMIT_TEXT "%s%s", noticed ? noticed : "",
+                    noticed ? "\n" : "", info->si_value.sival_int, known ? ", " : "",
+                    known ? place : "");
+    }
     verdict_end(VERDICT_TIMEOUT, "%s%san endless loop: the limit of CPU time ran out %s",
                 noticed ? noticed : "", noticed ? "\n" : "", place);
 }
@@ -316,6 +321,8 @@ void guard_check_symbols(void *handle)
         "free",
         "strdup",
         "pthread_create",
+        "pthread_mutex_lock",
+        "pthread_mutex_unlock",
         "trace",
         "expect_trace",
         "run_loop",

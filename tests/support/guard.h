@@ -17,13 +17,18 @@
 
 #include <stdbool.h>
 
+/* With the seconds. */
+#define WALL_LIMIT_TEXT                                                                            \
+    "nothing came for %d seconds of real time: the program waits in a call that does not return"
+
 enum guard_stage { GUARD_LOADING, GUARD_TESTING, GUARD_OFF };
 
 /* In the child, before the learner's code is loaded: limits and the kernel's filter. Returns 0,
  * or -1 where the kernel has no filters (the functions below still refuse). */
 int guard_install(int cpu_seconds, long memory_mib);
 
-/* The limit of CPU time alone: when it runs out, the verdict names the place. */
+/* The limit of CPU time alone: when it runs out, the verdict names the place. So it does when the
+ * supervisor queues SIGXCPU with the seconds of real time that have gone by. */
 void guard_limit_cpu(int seconds);
 
 /* What the learner's code is doing: told when it ends the process. */

@@ -37,7 +37,6 @@ EXPORT struct faults faults;
 static struct {
     atomic_long calls; /* since faults_clear() */
     atomic_size_t bytes_read;
-    bool files_forbidden;
 } io;
 
 REAL_FUNCTION(ssize_t, read, (int, void *, size_t));
@@ -66,23 +65,12 @@ EXPORT void faults_clear(void)
     memset(&faults, 0, sizeof faults);
     io.calls = 0;
     io.bytes_read = 0;
-    io.files_forbidden = false;
     file_faults_clear();
-}
-
-bool files_forbidden(void)
-{
-    return io.files_forbidden;
 }
 
 EXPORT long faults_calls(void)
 {
     return io.calls;
-}
-
-EXPORT void io_forbid_files(bool forbid)
-{
-    io.files_forbidden = forbid;
 }
 
 EXPORT long io_raw_write(int fd, const void *bytes, size_t n)
@@ -148,7 +136,7 @@ static int io_begin(const char *call, int fd, short events, size_t *n, bool *wai
         check_loop_thread(call, fd, events, what);
     } else if (what != FILE_ && fd > STDERR_FILENO && would_block(fd, events)) {
         *waiting = true;
-        vthreads_wait_begin(events == POLLIN ? fd : -1);
+        vthreads_wait_begin(fd, events);
     }
     if (what == FILE_ &&
         (file_call_fails(call, NULL) || (events == POLLOUT && file_write_fails(n))))
@@ -162,7 +150,8 @@ static int io_begin(const char *call, int fd, short events, size_t *n, bool *wai
     errno = 0;
     if (faults.eagain_every > 0 && what == STREAM && call_number % faults.eagain_every == 0)
         errno = EAGAIN;
-    if (faults.eintr_every > 0 && call_number % faults.eintr_every == 0)
+    int in_a_row = faults.eintr_in_a_row > 0 ? faults.eintr_in_a_row : 1;
+    if (faults.eintr_every > 0 && call_number % faults.eintr_every < in_a_row)
         errno = EINTR;
     int *failing = events == POLLIN ? &faults.failing_reads : &faults.failing_writes;
     if (*failing > 0 && what == STREAM) {
@@ -172,7 +161,9 @@ static int io_begin(const char *call, int fd, short events, size_t *n, bool *wai
     if (faults.silent && events == POLLIN && what == STREAM)
         errno = EAGAIN;
     if (faults.reset_after > 0 && events == POLLIN && io.bytes_read >= faults.reset_after)
-        errno = ECONNRESET;
+        errno = faults.reset_errno != 0 ? faults.reset_errno : ECONNRESET;
+    if (faults.write_errno != 0 && events == POLLOUT && what == STREAM)
+        errno = faults.write_errno;
     return errno == 0 ? 0 : -1;
 }
 
@@ -197,6 +188,18 @@ static ssize_t io_end(ssize_t result, short events, bool waiting)
         return io_end((real_call), (events), waiting);                                             \
     } while (0)
 
+/* Of AddressSanitizer; absent in a plain build. */
+extern void *__asan_region_is_poisoned(void *begin, size_t n) __attribute__((weak));
+
+/* Have bytes come to where there is no room? The sanitizer does not see each real call, but this. */
+static ssize_t check_room(void *bytes, ssize_t n)
+{
+    void *bad = n > 0 && __asan_region_is_poisoned ? __asan_region_is_poisoned(bytes, n) : NULL;
+    if (bad != NULL)
+        (void)*(volatile char *)bad;
+    return n;
+}
+
 /* A datagram that was only looked at is still there. */
 static ssize_t note_received(int fd, int flags, ssize_t result)
 {
@@ -207,17 +210,18 @@ static ssize_t note_received(int fd, int flags, ssize_t result)
 
 EXPORT ssize_t read(int fd, void *bytes, size_t n)
 {
-    MOVE("read", fd, POLLIN, n, inflight_note_received(fd, REAL(read)(fd, bytes, n)));
+    MOVE("read", fd, POLLIN, n,
+         inflight_note_received(fd, check_room(bytes, REAL(read)(fd, bytes, n))));
 }
 
 EXPORT ssize_t pread(int fd, void *bytes, size_t n, off_t at)
 {
-    MOVE("pread", fd, POLLIN, n, REAL(pread)(fd, bytes, n, at));
+    MOVE("pread", fd, POLLIN, n, check_room(bytes, REAL(pread)(fd, bytes, n, at)));
 }
 
 EXPORT ssize_t pread64(int fd, void *bytes, size_t n, off64_t at)
 {
-    MOVE("pread", fd, POLLIN, n, REAL(pread64)(fd, bytes, n, at));
+    MOVE("pread", fd, POLLIN, n, check_room(bytes, REAL(pread64)(fd, bytes, n, at)));
 }
 
 EXPORT ssize_t write(int fd, const void *bytes, size_t n)
@@ -241,7 +245,8 @@ EXPORT ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
 
 EXPORT ssize_t recv(int fd, void *bytes, size_t n, int flags)
 {
-    MOVE("recv", fd, POLLIN, n, note_received(fd, flags, REAL(recv)(fd, bytes, n, flags)));
+    MOVE("recv", fd, POLLIN, n,
+         note_received(fd, flags, check_room(bytes, REAL(recv)(fd, bytes, n, flags))));
 }
 
 EXPORT ssize_t send(int fd, const void *bytes, size_t n, int flags)
@@ -249,9 +254,7 @@ EXPORT ssize_t send(int fd, const void *bytes, size_t n, int flags)
     MOVE("send", fd, POLLOUT, n, inflight_note_sent(fd, NULL, REAL(send)(fd, bytes, n, flags)));
 }
 
-#define MAX_VECTOR                                                                                 \
-    64 /* longer vectors are cut here: a short read or write, as the kernel may do                 \
-        */
+#define MAX_VECTOR 64 /* a longer one is cut: a short read or write, as the kernel may do */
 
 /* The vector cut down to `limit` bytes, in `cut`; returns its length. */
 static int cut_vector(struct iovec *cut, const struct iovec *v, int n, size_t limit)

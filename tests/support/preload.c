@@ -6,7 +6,9 @@
  * program's first instruction on; each line of its standard output is stamped
  * with the virtual time at which it was complete. Stdio does not pass through an
  * interposed write(), so stdout becomes a stream of our own. A loop that nothing
- * can wake any more ends the program with a message and status 3.
+ * can wake any more ends the program with a message and status 3. Threads that
+ * wait for a descriptor are seen by preload_io.c; where time stands still for
+ * seconds all the same, a line on stderr says what it waits for.
  *
  * VIRTUAL_TIME_OUTSIDE=ms: another process may wake the program; wait so long
  * for it before each jump.
@@ -85,6 +87,23 @@ static void on_livelock(long wakeups)
     stop("the loop wakes up again and again, and time stands still", LIVELOCK_STATUS);
 }
 
+/* Nothing is wrong for sure: another program may be about to write. */
+static void on_stand_still(int fd)
+{
+    char message[256];
+    double now = (double)vclock_now() / 1e9;
+    int n = fd >= 0 ? snprintf(message, sizeof message,
+                               "at %.3f: the loop's thread waits for data on descriptor %d, and no "
+                               "event is served meanwhile\n",
+                               now, fd)
+                    : snprintf(message, sizeof message,
+                               "at %.3f: time stands still until a worker thread is done: it "
+                               "computes, or waits for what only this program can do\n",
+                               now);
+
+    print_raw(STDERR_FILENO, message, (size_t)n);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     const cookie_io_functions_t functions = {.write = stamp};
@@ -97,6 +116,7 @@ __attribute__((constructor)) static void begin(void)
     }
     vclock_hooks.deadlock = on_deadlock;
     vclock_hooks.livelock = on_livelock;
+    vclock_hooks.stands_still = on_stand_still;
     vclock_expect_outside(outside ? atoi(outside) : 0);
     vclock_start();
 }

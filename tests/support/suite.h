@@ -17,9 +17,9 @@
  *   a timeline             trace() notes a line at the present virtual time; what the learner
  *                          prints is noted too. expect_trace() compares the whole timeline and
  *                          shows both sides when they differ.
- * Further subjects: faults.h, peer.h, listener.h, tls_server.h, name_server.h, and of vclock.h
- * vclock_advance_to, vclock_expect_outside and vclock_livelock_limit. The rest of the harness is
- * not for suites.
+ * Further subjects: faults.h, peer.h, locks.h, listener.h, tls_server.h, name_server.h, and of
+ * vclock.h vclock_advance_to, vclock_expect_outside and vclock_livelock_limit. The rest of the
+ * harness is not for suites.
  *
  * SPDX-License-Identifier: MIT
  */

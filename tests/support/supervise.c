@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "explain.h"
+#include "guard.h"
 #include "places.h"
 #include "verdict.h"
 
@@ -103,7 +104,9 @@ static void read_channel(struct watch *w, enum channel c)
 /* Waits until the child has ended, reading what it says; kills it when it goes too far. */
 static void watch_child(struct watch *w, int wall_seconds)
 {
+    const int to_tell_ms = 1000;
     long long deadline = real_ms() + wall_seconds * 1000LL;
+    bool asked = false;
 
     for (;;) {
         struct pollfd p[CHANNELS + 1];
@@ -119,8 +122,11 @@ static void watch_child(struct watch *w, int wall_seconds)
                 read_channel(w, (enum channel)i);
         if (waitpid(w->pid, &w->status, WNOHANG) == w->pid)
             break;
-        if (real_ms() >= deadline)
-            w->timed_out = true;
+        if (real_ms() >= deadline) {
+            w->timed_out = asked;
+            asked = sigqueue(w->pid, SIGXCPU, (union sigval){.sival_int = wall_seconds}) == 0;
+            deadline += to_tell_ms; /* in which the child says where it is */
+        }
         if (w->flooded || w->timed_out) {
             kill(w->pid, SIGKILL);
             waitpid(w->pid, &w->status, 0);
@@ -202,10 +208,7 @@ static void judge(const struct watch *w, const char *key, const char *module, in
         judge_verdict(w, key, module, r);
     } else if (w->timed_out && !strstr(w->text[ERR], "ERROR: AddressSanitizer")) {
         r->outcome = TIMEOUT;
-        snprintf(r->message, sizeof r->message,
-                 "nothing came for %d seconds of real time: the program waits in a call that does "
-                 "not return",
-                 wall_seconds);
+        snprintf(r->message, sizeof r->message, WALL_LIMIT_TEXT, wall_seconds);
     } else if (WIFSIGNALED(w->status) && WTERMSIG(w->status) == SIGXCPU) {
         r->outcome = TIMEOUT;
         snprintf(r->message, sizeof r->message, "an endless loop: the limit of CPU time ran out");

@@ -17,11 +17,13 @@
 #include "faults.h"
 #include "guard.h"
 #include "ledger.h"
+#include "locks.h"
 #include "real.h"
 #include "suite.h"
 #include "trace.h"
 #include "vclock.h"
 #include "verdict.h"
+#include "vthreads.h"
 #include "where.h"
 
 #define NS_PER_MS 1000000
@@ -117,9 +119,10 @@ static void on_blocked(const char *call, int fd)
                 "at %.3f %s()%s would wait on the loop's thread, %s: while it waits, no event is "
                 "served. %s",
                 (double)vclock_now() / 1e9, call, which, where_called(place, sizeof place),
-                strncmp(call, "pthread_", strlen("pthread_")) == 0
+                strncmp(call, "pthread_", strlen("pthread_")) == 0 || strcmp(call, "sem_wait") == 0
                     ? "Let the other thread wake the loop when it is ready"
-                    : "Make the descriptor non-blocking and let the loop tell when it is ready");
+                    : "Make the descriptor non-blocking and let the loop tell when it is ready, or "
+                      "let another thread do what may take long");
 }
 
 static bool on_thread_created(const void *caller)
@@ -139,8 +142,13 @@ static void begin_test(void)
     vclock_hooks.slept = on_sleep;
     vclock_hooks.blocked = on_blocked;
     vclock_hooks.thread_refused = on_thread_created;
+    vclock_hooks.looks = locks_check_loop;
+    vthreads_hooks.waits = locks_check_wait;
+    vthreads_hooks.waited = locks_note_waited;
+    vthreads_hooks.ends = locks_check_end;
     faults_clear();
     alloc_fail_at(0);
+    locks_clear();
     trace_clear();
     vclock_shuffle(run.seed);
     vclock_livelock_limit(0);
@@ -188,6 +196,7 @@ static void check_behind_test(void)
 {
     static char left[sizeof run.left]; /* not on the stack, which the search looks through */
 
+    locks_check_loop();
     if (find_leftovers("after the test", left, sizeof left) && run.left[0] == '\0')
         snprintf(run.left, sizeof run.left, "%s", left);
     if (problem_first() || run.finished + 1 < run.behaviour->n_tests)

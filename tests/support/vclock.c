@@ -9,7 +9,6 @@
 #include "vclock.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -23,6 +22,7 @@
 #include "inflight.h"
 #include "real.h"
 #include "vthreads.h"
+#include "vwait.h"
 
 #define NS_PER_SEC INT64_C(1000000000)
 #define NS_PER_MS  INT64_C(1000000)
@@ -50,7 +50,6 @@ REAL_FUNCTION(int, gettimeofday, (struct timeval *, void *));
 REAL_FUNCTION(time_t, time, (time_t *));
 REAL_FUNCTION(int, epoll_wait, (int, struct epoll_event *, int, int));
 REAL_FUNCTION(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *));
-REAL_FUNCTION(int, poll, (struct pollfd *, nfds_t, int));
 REAL_FUNCTION(int, select, (int, fd_set *, fd_set *, fd_set *, struct timeval *));
 REAL_FUNCTION(int, clock_nanosleep, (clockid_t, int, const struct timespec *, struct timespec *));
 REAL_FUNCTION(int, timerfd_create, (int, int));
@@ -115,13 +114,13 @@ EXPORT void vclock_livelock_limit(long wakeups)
 static void sleep_virtually(const char *call, int64_t ns)
 {
     if (!vclock_on_loop_thread()) {
-        vthreads_count_sleep();
+        vwait_count_sleep();
         vthreads_sleep_until(clock_state.now + ns);
         return;
     }
     if (vclock_hooks.slept)
         vclock_hooks.slept(call, ns);
-    vthreads_loop_sleep_until(clock_state.now + ns);
+    vwait_sleep_loop(clock_state.now + ns);
 }
 
 /* --- waiting for events --- */
@@ -175,7 +174,10 @@ static int wait_virtually(int epfd, struct epoll_event *events, int max, int tim
 {
     const int64_t far = INT64_C(150) * 365 * 86400 * NS_PER_SEC;
     int64_t deadline = timeout < 0 ? VCLOCK_NEVER : clock_state.now + timeout * NS_PER_MS;
+    int real_ms = 0;
 
+    if (vclock_hooks.looks)
+        vclock_hooks.looks();
     count_wakeup();
     for (;;) {
         int n = REAL(epoll_wait)(epfd, events, max, 0);
@@ -185,8 +187,10 @@ static int wait_virtually(int epfd, struct epoll_event *events, int max, int tim
             shuffle_ready(events, n);
         if (n > 0 || timeout == 0 || (n < 0 && errno == EINTR))
             return n;
-        if (n < 0)
+        if (n < 0) {
+            vwait_note_patience(++real_ms, -1);
             continue;
+        }
         int64_t next = vthreads_next_deadline();
         if (deadline < next)
             next = deadline;
@@ -301,24 +305,6 @@ EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeou
     if (!clock_state.on || !vclock_on_loop_thread() || mask != NULL)
         return REAL(epoll_pwait)(epfd, events, max, timeout, mask);
     return wait_virtually(epfd, events, max, timeout);
-}
-
-EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout)
-{
-    if (clock_state.on && !vclock_on_loop_thread())
-        return vthreads_poll(fds, n, timeout);
-    if (!clock_state.on || timeout == 0)
-        return REAL(poll)(fds, n, timeout);
-    int ready = REAL(poll)(fds, n, 0);
-    if (ready == 0) {
-        if (vclock_hooks.blocked)
-            vclock_hooks.blocked("poll", n > 0 ? fds[0].fd : -1);
-        if (timeout < 0)
-            return REAL(poll)(fds, n, timeout);
-        vthreads_loop_sleep_until(clock_state.now + timeout * NS_PER_MS);
-        ready = REAL(poll)(fds, n, 0);
-    }
-    return ready;
 }
 
 EXPORT int select(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict x,

@@ -19,8 +19,9 @@
  *   - A base with EVENT_BASE_FLAG_PRECISE_TIMER works: timerfd_create() answers
  *     ENOSYS, and libevent falls back to epoll_wait's timeout.
  *
- * Covered: clock_gettime, gettimeofday, time, epoll_wait, epoll_pwait, poll,
- * select, sleep, usleep, nanosleep, clock_nanosleep. CPU-time clocks stay real.
+ * Covered: clock_gettime, gettimeofday, time, epoll_wait, epoll_pwait, select,
+ * sleep, usleep, nanosleep, clock_nanosleep; in vwait.c poll and sem_wait.
+ * CPU-time clocks stay real.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -36,9 +37,12 @@ struct vclock_hooks {
     void (*deadlock)(void);                      /* the loop would sleep for ever */
     void (*livelock)(long wakeups);              /* woken so often at one moment */
     void (*too_far)(int64_t ns);                 /* it would sleep until a time in centuries */
+    void (*looks)(void);                         /* the loop looks for events */
     void (*slept)(const char *call, int64_t ns); /* a sleep on the loop thread */
     void (*blocked)(const char *call, int fd);   /* poll, select on the loop thread */
     bool (*thread_refused)(const void *caller);  /* pthread_create() is to fail: NULL: never */
+    void (*stands_still)(int fd);                /* for seconds of real time: it waits for data on
+                                                  * `fd`, or for a worker: -1 */
 };
 extern struct vclock_hooks vclock_hooks;
 

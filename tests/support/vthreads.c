@@ -6,39 +6,38 @@
 #include "vthreads.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "real.h"
 #include "vclock.h"
 
-/* A thread that waits: on a condition variable, for virtual time, or for data. */
+/* A thread that waits: on a condition variable, for virtual time, or for what makes it ready. */
 struct waiter {
     struct waiter *next;
-    pthread_cond_t *cond;                /* what it waits on; NULL: a read */
-    struct pollfd fds[VTHREADS_MAX_FDS]; /* of a read, or of poll() */
-    int n_fds;
+    pthread_cond_t *cond;
+    const pthread_mutex_t *mutex; /* that of the condition variable, or what it waits for itself */
+    const struct pollfd *fds;     /* their `revents` are another thread's */
+    nfds_t n_fds;
+    sem_t *sem;
     int64_t deadline; /* virtual, or VCLOCK_NEVER */
     bool worker;      /* not the loop thread */
     pthread_t thread; /* which one */
-    bool woken;       /* counts as busy again */
+    pid_t thread_id;
+    bool woken; /* counts as busy again */
 };
 
 static struct {
     pthread_mutex_t lock; /* guards all below; taken last, never held while waiting */
     int busy;             /* workers that run */
-    atomic_int left;      /* threads that were started and not joined */
     bool loop_waits;      /* the loop thread is on a condition variable: nobody turns the clock */
     struct waiter *waiters;
 } threads = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-REAL_FUNCTION(int, pthread_create,
-              (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *));
-REAL_FUNCTION(int, pthread_join, (pthread_t, void **));
+struct vthreads_hooks vthreads_hooks;
+
+REAL_FUNCTION(int, pthread_mutex_lock, (pthread_mutex_t *));
+REAL_FUNCTION(int, pthread_mutex_unlock, (pthread_mutex_t *));
 REAL_FUNCTION(int, pthread_cond_wait, (pthread_cond_t *, pthread_mutex_t *));
 REAL_FUNCTION(int, pthread_cond_timedwait,
               (pthread_cond_t *, pthread_mutex_t *, const struct timespec *));
@@ -46,6 +45,17 @@ REAL_FUNCTION(int, pthread_cond_signal, (pthread_cond_t *));
 REAL_FUNCTION(int, pthread_cond_broadcast, (pthread_cond_t *));
 REAL_FUNCTION(int, clock_gettime, (clockid_t, struct timespec *));
 REAL_FUNCTION(int, poll, (struct pollfd *, nfds_t, int));
+
+/* Not those of locks.c, which call functions of this file. */
+static void list_lock(void)
+{
+    REAL(pthread_mutex_lock)(&threads.lock);
+}
+
+static void list_unlock(void)
+{
+    REAL(pthread_mutex_unlock)(&threads.lock);
+}
 
 /* --- the list of waiters; callers hold the lock --- */
 
@@ -57,6 +67,7 @@ static void waiter_add(struct waiter *w)
         end = &(*end)->next;
     w->worker = !vclock_on_loop_thread();
     w->thread = pthread_self();
+    w->thread_id = gettid();
     *end = w;
     if (w->worker)
         threads.busy--;
@@ -87,43 +98,72 @@ static void waiter_remove(struct waiter *w)
     }
 }
 
+void vthreads_note_running(int n)
+{
+    list_lock();
+    threads.busy += n;
+    list_unlock();
+}
+
 /* --- asked by the clock --- */
 
-static bool has_data(const struct waiter *w)
+__attribute__((no_sanitize("address"))) pid_t vthreads_holder(const pthread_mutex_t *mutex)
 {
-    struct pollfd fds[VTHREADS_MAX_FDS];
+    return __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
+}
 
-    memcpy(fds, w->fds, sizeof fds);
-    return REAL(poll)(fds, (nfds_t)w->n_fds, 0) > 0;
+/* Has somebody else the mutex that it needs to go on? */
+static bool is_barred(const struct waiter *w)
+{
+    pid_t holder = w->mutex ? vthreads_holder(w->mutex) : 0;
+
+    return holder != 0 && holder != w->thread_id;
+}
+
+/* Not for condition variables: there a signal wakes. */
+static bool is_ready(const struct waiter *w)
+{
+    int value = 0;
+
+    for (nfds_t i = 0; i < w->n_fds; i++) {
+        struct pollfd p = {.fd = w->fds[i].fd, .events = w->fds[i].events};
+        if (REAL(poll)(&p, 1, 0) > 0)
+            return true;
+    }
+    if (w->sem)
+        return sem_getvalue(w->sem, &value) == 0 && value > 0;
+    return w->mutex && !is_barred(w);
 }
 
 bool vthreads_busy(void)
 {
-    bool posted = vthreads_semaphore_posted(); /* first: whoever has taken a post is busy by now */
-
-    pthread_mutex_lock(&threads.lock);
-    bool busy = threads.busy > 0;
-    for (struct waiter *w = threads.waiters; w && !busy; w = w->next)
-        busy = w->worker && !w->woken && !w->cond && has_data(w);
-    pthread_mutex_unlock(&threads.lock);
-    return busy || posted;
+    list_lock();
+    int busy = threads.busy;
+    for (struct waiter *w = threads.waiters; w; w = w->next) {
+        if (w->worker && w->woken)
+            busy -= is_barred(w);
+        else if (w->worker && !w->cond)
+            busy += is_ready(w);
+    }
+    list_unlock();
+    return busy > 0;
 }
 
 int64_t vthreads_next_deadline(void)
 {
     int64_t next = VCLOCK_NEVER;
 
-    pthread_mutex_lock(&threads.lock);
+    list_lock();
     for (struct waiter *w = threads.waiters; w; w = w->next)
         if (!w->woken && w->deadline < next)
             next = w->deadline;
-    pthread_mutex_unlock(&threads.lock);
+    list_unlock();
     return next;
 }
 
 void vthreads_wake_due(int64_t now)
 {
-    pthread_mutex_lock(&threads.lock);
+    list_lock();
     for (struct waiter *w = threads.waiters; w; w = w->next) {
         if (w->woken || w->deadline > now)
             continue;
@@ -131,16 +171,27 @@ void vthreads_wake_due(int64_t now)
         if (w->cond)
             REAL(pthread_cond_broadcast)(w->cond);
     }
-    pthread_mutex_unlock(&threads.lock);
+    list_unlock();
+}
+
+bool vthreads_is_waiting(pthread_t thread)
+{
+    bool waiting = false;
+
+    list_lock();
+    for (struct waiter *w = threads.waiters; w && !waiting; w = w->next)
+        waiting = !w->woken && pthread_equal(w->thread, thread) != 0;
+    list_unlock();
+    return waiting;
 }
 
 /* --- waiting --- */
 
 static bool is_woken(const struct waiter *w)
 {
-    pthread_mutex_lock(&threads.lock);
+    list_lock();
     bool woken = w->woken;
-    pthread_mutex_unlock(&threads.lock);
+    list_unlock();
     return woken;
 }
 
@@ -148,10 +199,10 @@ static bool is_woken(const struct waiter *w)
  * waits, nobody else is there to move time on. */
 static void turn_clock(void)
 {
-    pthread_mutex_lock(&threads.lock);
-    bool stuck = threads.loop_waits && threads.busy == 0;
-    pthread_mutex_unlock(&threads.lock);
-    if (!stuck || vthreads_busy())
+    list_lock();
+    bool loop_waits = threads.loop_waits;
+    list_unlock();
+    if (!loop_waits || vthreads_busy())
         return;
     int64_t next = vthreads_next_deadline();
     if (next != VCLOCK_NEVER)
@@ -179,20 +230,20 @@ static int wait_a_little(pthread_cond_t *cond, pthread_mutex_t *mutex)
 /* Waits on `cond` until signalled or until the deadline has come, whichever is first. */
 static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)
 {
-    struct waiter self = {.cond = cond, .deadline = deadline};
+    struct waiter self = {.cond = cond, .mutex = mutex, .deadline = deadline};
     int result = 0;
 
-    pthread_mutex_lock(&threads.lock);
+    list_lock();
     waiter_add(&self);
     threads.loop_waits = threads.loop_waits || !self.worker;
-    pthread_mutex_unlock(&threads.lock);
+    list_unlock();
     turn_clock();
     while (!is_woken(&self) && (result = wait_a_little(cond, mutex)) == ETIMEDOUT)
         continue;
-    pthread_mutex_lock(&threads.lock);
+    list_lock();
     threads.loop_waits = threads.loop_waits && self.worker;
     waiter_remove(&self);
-    pthread_mutex_unlock(&threads.lock);
+    list_unlock();
     if ((result == 0 || result == ETIMEDOUT) && vclock_now() < deadline)
         return 0;
     return result == 0 ? ETIMEDOUT : result;
@@ -203,140 +254,65 @@ void vthreads_sleep_until(int64_t deadline)
     pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
     pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-    pthread_mutex_lock(&mutex);
+    REAL(pthread_mutex_lock)(&mutex);
     while (vclock_now() < deadline)
         (void)wait_until(&cond, &mutex, deadline); /* the loop's condition is the result */
-    pthread_mutex_unlock(&mutex);
+    REAL(pthread_mutex_unlock)(&mutex);
 }
 
-void vthreads_loop_sleep_until(int64_t deadline)
-{
-    while (vclock_now() < deadline) {
-        if (vthreads_busy()) {
-            (void)REAL(poll)(NULL, 0, 1); /* real time for the workers */
-            continue;
-        }
-        int64_t next = vthreads_next_deadline();
-        vclock_advance_to(next < deadline ? next : deadline);
-    }
-}
+static _Thread_local struct waiter waiting;
 
-static _Thread_local struct waiter reading;
-
-void vthreads_wait_begin_for(const struct pollfd *fds, int n, int64_t deadline)
+static void begin(struct waiter w)
 {
-    reading = (struct waiter){.n_fds = n, .deadline = deadline};
-    memcpy(reading.fds, fds, (size_t)n * sizeof *fds);
-    pthread_mutex_lock(&threads.lock);
-    waiter_add(&reading);
-    pthread_mutex_unlock(&threads.lock);
+    waiting = w;
+    list_lock();
+    waiter_add(&waiting);
+    list_unlock();
     turn_clock();
+}
+
+void vthreads_wait_begin(int fd, short events)
+{
+    static _Thread_local struct pollfd p;
+
+    p = (struct pollfd){.fd = fd, .events = events};
+    vthreads_wait_begin_for(&p, 1, VCLOCK_NEVER);
+}
+
+void vthreads_wait_begin_for(const struct pollfd *fds, nfds_t n, int64_t deadline)
+{
+    begin((struct waiter){.fds = fds, .n_fds = n, .deadline = deadline});
+}
+
+void vthreads_wait_begin_semaphore(sem_t *sem)
+{
+    begin((struct waiter){.sem = sem, .deadline = VCLOCK_NEVER});
+}
+
+void vthreads_wait_begin_mutex(const pthread_mutex_t *mutex)
+{
+    begin((struct waiter){.mutex = mutex, .deadline = VCLOCK_NEVER});
 }
 
 void vthreads_wait_end(void)
 {
-    pthread_mutex_lock(&threads.lock);
-    waiter_remove(&reading);
-    pthread_mutex_unlock(&threads.lock);
+    list_lock();
+    waiter_remove(&waiting);
+    list_unlock();
 }
 
-/* --- in front of libc --- */
+/* --- condition variables, in front of libc --- */
 
-struct start {
-    void *(*body)(void *);
-    void *arg;
-};
-
-static void thread_ended(void *unused)
+/* The body that the waits share. */
+static int wait_for(const char *call, pthread_cond_t *cond, pthread_mutex_t *mutex,
+                    int64_t deadline, const void *caller)
 {
-    (void)unused;
-    pthread_mutex_lock(&threads.lock);
-    threads.busy--;
-    pthread_mutex_unlock(&threads.lock);
-}
-
-static void *thread_main(void *arg)
-{
-    struct start start = *(struct start *)arg;
-    void *result = NULL;
-
-    free(arg);
-    pthread_cleanup_push(thread_ended, NULL);
-    result = start.body(start.arg);
-    pthread_cleanup_pop(1);
+    if (vthreads_hooks.waits)
+        vthreads_hooks.waits(call, mutex, caller);
+    int result = wait_until(cond, mutex, deadline);
+    if (vthreads_hooks.waited)
+        vthreads_hooks.waited(mutex, caller);
     return result;
-}
-
-EXPORT int vthreads_left(void)
-{
-    return threads.left;
-}
-
-EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
-                          void *arg)
-{
-    if (!vclock_is_on())
-        return REAL(pthread_create)(thread, attr, body, arg);
-    if (vclock_hooks.thread_refused && vclock_hooks.thread_refused(__builtin_return_address(0)))
-        return EAGAIN;
-    struct start *start = malloc(sizeof *start);
-    if (start == NULL)
-        return EAGAIN;
-    *start = (struct start){body, arg};
-    pthread_mutex_lock(&threads.lock);
-    threads.busy++;
-    pthread_mutex_unlock(&threads.lock);
-    int error = REAL(pthread_create)(thread, attr, thread_main, start);
-    if (error) {
-        thread_ended(NULL);
-        free(start);
-        return error;
-    }
-    threads.left++;
-    return 0;
-}
-
-/* False for a thread that runs, or has ended and is still on its way out. */
-static bool is_waiting(pthread_t thread)
-{
-    bool waiting = false;
-
-    pthread_mutex_lock(&threads.lock);
-    for (struct waiter *w = threads.waiters; w && !waiting; w = w->next)
-        waiting = !w->woken && pthread_equal(w->thread, thread) != 0;
-    pthread_mutex_unlock(&threads.lock);
-    return waiting;
-}
-
-EXPORT int pthread_join(pthread_t thread, void **result)
-{
-    if (!vclock_is_on())
-        return REAL(pthread_join)(thread, result);
-    if (!vclock_on_loop_thread()) {
-        vthreads_wait_begin(-1);
-        int error = REAL(pthread_join)(thread, result);
-        vthreads_wait_end();
-        threads.left -= error == 0;
-        return error;
-    }
-    bool told = false;
-    int error;
-    while ((error = pthread_tryjoin_np(thread, result)) == EBUSY) {
-        if (vthreads_busy() || !is_waiting(thread)) { /* it may be about to end */
-            (void)REAL(poll)(NULL, 0, 1);
-            continue;
-        }
-        if (!told && vclock_hooks.blocked)
-            vclock_hooks.blocked("pthread_join", -1);
-        told = true;
-        int64_t next = vthreads_next_deadline();
-        if (next == VCLOCK_NEVER)
-            (void)REAL(poll)(NULL, 0, 1);
-        else
-            vclock_advance_to(next);
-    }
-    threads.left -= error == 0;
-    return error;
 }
 
 EXPORT int pthread_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex)
@@ -345,7 +321,7 @@ EXPORT int pthread_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *res
         return REAL(pthread_cond_wait)(cond, mutex);
     if (vclock_on_loop_thread() && vclock_hooks.blocked)
         vclock_hooks.blocked("pthread_cond_wait", -1);
-    return wait_until(cond, mutex, VCLOCK_NEVER);
+    return wait_for("pthread_cond_wait", cond, mutex, VCLOCK_NEVER, __builtin_return_address(0));
 }
 
 EXPORT int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
@@ -363,13 +339,14 @@ EXPORT int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t
         return ETIMEDOUT;
     if (vclock_on_loop_thread() && vclock_hooks.blocked)
         vclock_hooks.blocked("pthread_cond_timedwait", -1);
-    return wait_until(cond, mutex, vclock_now() + left);
+    return wait_for("pthread_cond_timedwait", cond, mutex, vclock_now() + left,
+                    __builtin_return_address(0));
 }
 
 /* Marks waiters of `cond` as busy before the real signal can wake them. */
 static void wake_waiters(pthread_cond_t *cond, bool all)
 {
-    pthread_mutex_lock(&threads.lock);
+    list_lock();
     for (struct waiter *w = threads.waiters; w; w = w->next) {
         if (w->cond != cond || w->woken)
             continue;
@@ -377,7 +354,7 @@ static void wake_waiters(pthread_cond_t *cond, bool all)
         if (!all)
             break;
     }
-    pthread_mutex_unlock(&threads.lock);
+    list_unlock();
 }
 
 EXPORT int pthread_cond_signal(pthread_cond_t *cond)

@@ -1,17 +1,23 @@
-/* vwait.c: more ways for a worker to wait on virtual time, see vthreads.h
+/* vwait.c: see vwait.h
  *
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#include "vwait.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "real.h"
 #include "vclock.h"
 #include "vthreads.h"
+
+/* Of real time: a jump of the clock does not end a real wait. */
+static const int slice_ms = 1;
 
 REAL_FUNCTION(int, poll, (struct pollfd *, nfds_t, int));
 REAL_FUNCTION(int, sem_wait, (sem_t *));
@@ -19,103 +25,132 @@ REAL_FUNCTION(int, sem_trywait, (sem_t *));
 
 static atomic_long sleeps;
 
-EXPORT long vthreads_sleeps(void)
-{
-    return sleeps;
-}
-
-void vthreads_count_sleep(void)
+void vwait_count_sleep(void)
 {
     sleeps++;
 }
 
-EXPORT void vthreads_settle(void)
+EXPORT long vwait_sleeps(void)
 {
-    const int slice_ms = 1;
+    return sleeps;
+}
 
+EXPORT void vwait_settle(void)
+{
     while (vthreads_busy())
         (void)REAL(poll)(NULL, 0, slice_ms);
 }
 
-void vthreads_wait_begin(int fd)
+void vwait_note_patience(int real_ms, int fd)
 {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
+    const int patience_ms = 3000;
 
-    vthreads_wait_begin_for(&p, fd >= 0 ? 1 : 0, VCLOCK_NEVER);
+    if (real_ms == patience_ms && vclock_hooks.stands_still)
+        vclock_hooks.stands_still(fd);
 }
 
-int vthreads_poll(struct pollfd *fds, unsigned long n, int timeout_ms)
+/* The loop thread has found nothing ready. Moves time on, to `deadline` at the most; while somebody
+ * is busy, gives a little real time instead. Returns what real poll() tells of `fds` then. */
+static int let_time_pass(struct pollfd *fds, nfds_t n, int64_t deadline, int *real_ms)
 {
-    const int slice_ms = 1;
-    int64_t deadline = timeout_ms < 0 ? VCLOCK_NEVER : vclock_now() + timeout_ms * INT64_C(1000000);
-    int ready = REAL(poll)(fds, n, 0);
+    bool busy = vthreads_busy(); /* first: who is busy may be about to have a deadline */
+    int64_t next = vthreads_next_deadline();
 
-    if (ready != 0 || timeout_ms == 0 || n > VTHREADS_MAX_FDS)
-        return ready != 0 || timeout_ms == 0 ? ready : REAL(poll)(fds, n, timeout_ms);
-    vthreads_wait_begin_for(fds, (int)n, deadline);
+    if (deadline < next)
+        next = deadline;
+    if (!busy && next != VCLOCK_NEVER) {
+        vclock_advance_to(next);
+        return REAL(poll)(fds, n, 0);
+    }
+    vwait_note_patience(++*real_ms, n > 0 ? fds[0].fd : -1);
+    return REAL(poll)(fds, n, slice_ms); /* for workers, or for other programs */
+}
+
+void vwait_step(int *real_ms)
+{
+    (void)let_time_pass(NULL, 0, VCLOCK_NEVER, real_ms);
+}
+
+/* --- descriptors --- */
+
+static int poll_on_loop(struct pollfd *fds, nfds_t n, int64_t deadline)
+{
+    int real_ms = 0, ready = 0;
+
+    while (ready == 0 && vclock_now() < deadline)
+        ready = let_time_pass(fds, n, deadline, &real_ms);
+    return ready;
+}
+
+static int poll_on_worker(struct pollfd *fds, nfds_t n, int64_t deadline)
+{
+    int ready;
+
+    vthreads_wait_begin_for(fds, n, deadline);
     do
         ready = REAL(poll)(fds, n, deadline == VCLOCK_NEVER ? -1 : slice_ms);
     while (ready == 0 && vclock_now() < deadline);
     int error = errno;
     vthreads_wait_end();
     errno = error;
-    return ready;
+    return ready != 0 ? ready : REAL(poll)(fds, n, 0); /* what the jump made ready */
 }
 
-/* What workers wait for; NULL: a free place. */
-static sem_t *_Atomic waited_for[16];
-
-bool vthreads_semaphore_posted(void)
+void vwait_sleep_loop(int64_t deadline)
 {
-    const size_t n = sizeof waited_for / sizeof waited_for[0];
+    (void)poll_on_loop(NULL, 0, deadline);
+}
+
+EXPORT int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+    if (!vclock_is_on() || timeout == 0)
+        return REAL(poll)(fds, n, timeout);
+    int ready = REAL(poll)(fds, n, 0);
+    if (ready != 0)
+        return ready;
+    int64_t deadline = timeout < 0 ? VCLOCK_NEVER : vclock_now() + timeout * INT64_C(1000000);
+    if (!vclock_on_loop_thread())
+        return poll_on_worker(fds, n, deadline);
+    if (vclock_hooks.blocked)
+        vclock_hooks.blocked("poll", n > 0 ? fds[0].fd : -1);
+    return poll_on_loop(fds, n, deadline);
+}
+
+/* --- semaphores --- */
+
+static bool is_posted(sem_t *sem)
+{
     int value = 0;
 
-    for (size_t i = 0; i < n && value == 0; i++) {
-        sem_t *sem = waited_for[i];
-        if (sem != NULL && sem_getvalue(sem, &value) != 0)
-            value = 0;
-    }
-    return value > 0;
+    return sem_getvalue(sem, &value) != 0 || value > 0;
 }
 
-static size_t take_place(sem_t *sem)
+/* Does not sleep in the semaphore, but looks at it every now and then: whoever takes a post has to
+ * be busy before, or it would be gone with nobody busy. */
+static int wait_on_worker(sem_t *sem)
 {
-    size_t i = 0;
-
-    for (sem_t *nobody = NULL; !atomic_compare_exchange_strong(&waited_for[i], &nobody, sem);
-         nobody = NULL)
-        i = (i + 1) % (sizeof waited_for / sizeof waited_for[0]);
-    return i;
+    do {
+        vthreads_wait_begin_semaphore(sem);
+        while (!is_posted(sem))
+            (void)REAL(poll)(NULL, 0, slice_ms);
+        vthreads_wait_end();
+    } while (REAL(sem_trywait)(sem) != 0);
+    return 0;
 }
 
-/* A worker that waits for a semaphore is idle, until somebody posts it: therefore it does not sleep
- * in it, but looks at it every now and then. */
 EXPORT int sem_wait(sem_t *sem)
 {
-    const int slice_ms = 1;
+    int real_ms = 0;
 
-    if (!vclock_is_on() || vclock_on_loop_thread()) {
-        if (vclock_is_on() && REAL(sem_trywait)(sem) == 0)
-            return 0;
-        if (vclock_is_on() && vclock_hooks.blocked)
-            vclock_hooks.blocked("sem_wait", -1);
+    if (!vclock_is_on())
         return REAL(sem_wait)(sem);
-    }
     if (REAL(sem_trywait)(sem) == 0)
         return 0;
-    size_t place = take_place(sem);
-    vthreads_wait_begin(-1);
-    for (;;) {
-        int value = 0;
-        if (sem_getvalue(sem, &value) != 0 || value <= 0) {
-            (void)REAL(poll)(NULL, 0, slice_ms);
-            continue;
-        }
-        vthreads_wait_end(); /* busy again, before the post is taken */
-        if (REAL(sem_trywait)(sem) == 0)
-            break;
-        vthreads_wait_begin(-1);
-    }
-    waited_for[place] = NULL;
+    if (!vclock_on_loop_thread())
+        return wait_on_worker(sem);
+    if (vclock_hooks.blocked)
+        vclock_hooks.blocked("sem_wait", -1);
+    while (REAL(sem_trywait)(sem) != 0)
+        vwait_step(&real_ms);
     return 0;
 }

@@ -31,6 +31,25 @@ bool where_is_learner(const void *address)
     return learner_base && dladdr(address, &info) != 0 && info.dli_fbase == learner_base;
 }
 
+/* Where the grader itself is mapped. */
+static const void *grader(void)
+{
+    Dl_info info;
+
+    return dladdr((const void *)&learner_base, &info) != 0 ? info.dli_fbase : NULL;
+}
+
+/* Is the innermost call that is not the grader's own one of libevent's? */
+static bool is_in_libevent(void *const *frames, int n)
+{
+    Dl_info info;
+
+    for (int i = 0; i < n; i++)
+        if (dladdr(frames[i], &info) != 0 && info.dli_fbase != grader())
+            return strstr(info.dli_fname, "libevent") != NULL;
+    return false;
+}
+
 const char *where_called(char *out, size_t size)
 {
     return where_interrupted(NULL, out, size);
@@ -42,7 +61,7 @@ const char *where_interrupted(const void *pc, char *out, size_t size)
     void *frames[MAX_FRAMES];
     int n = backtrace(frames, MAX_FRAMES), found = 0;
 
-    snprintf(out, size, "in a library");
+    snprintf(out, size, "in %s", is_in_libevent(frames, n) ? "libevent" : "a library");
     for (int i = 0; i < n && found < enough; i++) {
         if (!where_is_learner(frames[i]))
             continue;
@@ -54,14 +73,6 @@ const char *where_interrupted(const void *pc, char *out, size_t size)
     }
     append(out, size, "%s", found > 0 ? "}" : "");
     return out;
-}
-
-/* Where the grader itself is mapped. */
-static const void *grader(void)
-{
-    Dl_info info;
-
-    return dladdr((const void *)&learner_base, &info) != 0 ? info.dli_fbase : NULL;
 }
 
 const char *where_function(const void *function, char *out, size_t size)

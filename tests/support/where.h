@@ -25,8 +25,8 @@ bool where_is_learner(const void *address);
 /* In a function that stands in front of a library's: does the learner's module call it? */
 #define CALLED_BY_LEARNER() where_is_learner(__builtin_return_address(0))
 
-/* Writes a reference to the innermost calls of the learner's on the present stack; "in a library"
- * if there is none. Returns `out`. */
+/* Writes a reference to the innermost calls of the learner's on the present stack; "in libevent"
+ * or "in a library" if there is none. Returns `out`. */
 const char *where_called(char *out, size_t size);
 
 /* The same in a signal handler; `pc` is where the signal came, from its context. */

@@ -47,6 +47,7 @@ int main(void)
     srunner_add_suite(runner, ledger_suite());
     srunner_add_suite(runner, affinity_suite());
     srunner_add_suite(runner, files_suite());
+    srunner_add_suite(runner, locks_suite());
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

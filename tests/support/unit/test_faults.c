@@ -5,10 +5,12 @@
 #define _GNU_SOURCE
 #include "faults.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/thread.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 #include "unit.h"
 #include "vclock.h"
 #include "verdict.h"
+#include "where.h"
 
 static int fds[2];
 
@@ -291,11 +294,56 @@ START_TEST(a_read_that_would_wait_is_told)
 }
 END_TEST
 
+START_TEST(errors_of_other_kinds)
+{
+    char byte;
+
+    make_pair();
+    faults.eintr_every = 4;
+    faults.eintr_in_a_row = 3;
+    for (int call = 1; call <= 8; call++) {
+        const bool interrupted = call % 4 != 3;
+        ck_assert_int_eq(write(fds[1], "x", 1), interrupted ? -1 : 1);
+        ck_assert(!interrupted || errno == EINTR);
+    }
+    faults.eintr_every = 0;
+    faults.write_errno = EPIPE;
+    ck_assert_int_eq(write(fds[1], "x", 1), -1);
+    ck_assert_int_eq(errno, EPIPE);
+    ck_assert_int_eq(read(fds[0], &byte, 1), 1);
+    faults.reset_after = 1;
+    faults.reset_errno = EIO;
+    ck_assert_int_eq(read(fds[0], &byte, 1), -1);
+    ck_assert_int_eq(errno, EIO);
+    close_pair();
+}
+END_TEST
+
+/* This program stands for the learner's module. */
+START_TEST(calls_of_libevent_fail)
+{
+    struct evbuffer *b = evbuffer_new();
+
+    where_set_module(dlopen(NULL, RTLD_NOW));
+    faults.queueing_fails = 2;
+    ck_assert_int_eq(evbuffer_add(b, "x", 1), 0);
+    ck_assert_int_eq(evbuffer_add(b, "x", 1), -1);
+    ck_assert_int_eq(evbuffer_add(b, "x", 1), 0);
+    ck_assert_uint_eq(evbuffer_get_length(b), 2);
+    faults.no_locks = true;
+    ck_assert_int_eq(evthread_use_pthreads(), -1);
+    ck_assert(!faults.no_locks);
+    ck_assert_int_eq(evthread_use_pthreads(), 0);
+    evbuffer_free(b);
+}
+END_TEST
+
 Suite *faults_suite(void)
 {
     return UNIT_SUITE("faults", reads_and_writes_are_cut, datagrams_come_whole_or_not_at_all,
                       messages_on_a_stream_are_cut, errors_come_as_asked,
                       a_silent_peer_never_answers, some_calls_fail, accept_runs_out_of_descriptors,
                       libevent_reads_one_byte_at_a_time, the_harness_itself_is_spared,
-                      files_on_the_loop_thread_are_told, a_read_that_would_wait_is_told);
+                      files_on_the_loop_thread_are_told, a_read_that_would_wait_is_told,
+                      errors_of_other_kinds, calls_of_libevent_fail);
 }

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <event2/event.h>
 #include <event2/thread.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -208,9 +209,93 @@ START_TEST(a_timed_wait_ends_on_virtual_time)
 }
 END_TEST
 
+/* A worker that poll()s one descriptor, with a time limit. */
+struct poller {
+    int fd, timeout_ms, result;
+    int64_t back_at;
+};
+
+static void *poller_main(void *arg)
+{
+    struct poller *p = arg;
+    struct pollfd fds[2] = {{.fd = -1}, {.fd = p->fd, .events = POLLIN}};
+
+    p->result = poll(fds, 2, p->timeout_ms);
+    p->back_at = vclock_now();
+    return NULL;
+}
+
+static void write_to(evutil_socket_t fd, short what, void *arg)
+{
+    const uint64_t one = 1;
+
+    (void)fd;
+    (void)what;
+    ck_assert_int_eq(write(*(int *)arg, &one, sizeof one), sizeof one);
+}
+
+START_TEST(time_passes_while_a_worker_polls)
+{
+    struct event_base *base = event_base_new();
+    struct poller limited = {.fd = eventfd(0, 0), .timeout_ms = 300, .result = -1};
+    struct poller endless = {.fd = eventfd(0, 0), .timeout_ms = -1, .result = -1};
+    pthread_t threads[2];
+
+    ck_assert_int_eq(pthread_create(&threads[0], NULL, poller_main, &limited), 0);
+    ck_assert_int_eq(pthread_create(&threads[1], NULL, poller_main, &endless), 0);
+    event_base_once(base, -1, EV_TIMEOUT, write_to, &endless.fd, &(struct timeval){0, 700000});
+    event_base_loopexit(base, &(struct timeval){1, 0});
+    event_base_dispatch(base);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_int_eq(limited.result, 0);
+    ck_assert_int_eq(limited.back_at, 300 * MS);
+    ck_assert_int_eq(endless.result, 1);
+    ck_assert_int_eq(endless.back_at, 700 * MS);
+    close(limited.fd);
+    close(endless.fd);
+    event_base_free(base);
+}
+END_TEST
+
+static void *write_later(void *fd)
+{
+    const uint64_t one = 1;
+
+    usleep(400000);
+    (void)!write(*(int *)fd, &one, sizeof one);
+    return NULL;
+}
+
+static int stood_still; /* how often that was told */
+
+static void on_stand_still(int fd)
+{
+    (void)fd;
+    stood_still++;
+}
+
+START_TEST(the_loop_thread_polls_for_a_worker)
+{
+    struct pollfd p = {.fd = eventfd(0, 0), .events = POLLIN};
+    pthread_t thread;
+
+    vclock_hooks.stands_still = on_stand_still;
+    ck_assert_int_eq(poll(&p, 1, 100), 0);
+    ck_assert_int_eq(vclock_now(), 100 * MS);
+    ck_assert_int_eq(pthread_create(&thread, NULL, write_later, &p.fd), 0);
+    ck_assert_int_eq(poll(&p, 1, -1), 1);
+    ck_assert_int_eq(vclock_now(), 500 * MS);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(stood_still, 0);
+    close(p.fd);
+}
+END_TEST
+
 Suite *vthreads_suite(void)
 {
     return UNIT_SUITE("vthreads", time_waits_for_a_busy_worker, two_workers_sleep_side_by_side,
                       a_worker_that_reads_a_pipe_is_idle, join_lets_sleepers_sleep,
-                      a_timed_wait_ends_on_virtual_time);
+                      a_timed_wait_ends_on_virtual_time, time_passes_while_a_worker_polls,
+                      the_loop_thread_polls_for_a_worker);
 }

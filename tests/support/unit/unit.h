@@ -19,6 +19,7 @@ Suite *name_server_suite(void);
 Suite *ledger_suite(void);
 Suite *affinity_suite(void);
 Suite *files_suite(void);
+Suite *locks_suite(void);
 
 /* A Check suite with one case of the tests named, on virtual time. */
 #define UNIT_SUITE(name, ...) unit_suite((name), (const TTest *const[]){__VA_ARGS__, NULL})

@@ -1,0 +1,58 @@
+/* keeps_lock.c: leaves a callback with a mutex locked
+ *
+ * Outcome: failed
+ * Says: the loop\'s thread has left its callbacks, and still holds the lock that was taken in on_timer
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "victim.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A job on its way: what its callbacks need. */
+struct job {
+    struct event *timer;
+    void (*done)(void *arg);
+    void *arg;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void on_nothing(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct job *job = arg;
+
+    (void)fd;
+    (void)what;
+    pthread_mutex_lock(&lock);
+    event_base_once(event_get_base(job->timer), -1, EV_TIMEOUT, on_nothing, NULL,
+                    &(struct timeval){1, 0});
+    puts("end");
+    event_free(job->timer);
+    job->done(job->arg);
+    free(job);
+}
+
+int victim_start(struct event_base *base, void (*done)(void *arg), void *arg)
+{
+    struct job *job = calloc(1, sizeof *job);
+    struct timeval wait = {0, 500000};
+
+    if (job == NULL)
+        return -1;
+    job->done = done;
+    job->arg = arg;
+    job->timer = evtimer_new(base, on_timer, job);
+    event_add(job->timer, &wait);
+    puts("begin");
+    return 0;
+}

@@ -1,0 +1,59 @@
+/* waits_without_lock.c: waits on a condition variable, and does not hold the mutex
+ *
+ * Outcome: failed
+ * Says: pthread_cond_wait\(\) was called in worker_main \(.*:\d+\), by a thread that does not hold the lock
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "victim.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A job on its way: what its callbacks need. */
+struct job {
+    struct event *timer;
+    void (*done)(void *arg);
+    void *arg;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+
+static void *worker_main(void *arg)
+{
+    pthread_cond_wait(&changed, &lock);
+    return arg;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct job *job = arg;
+
+    (void)fd;
+    (void)what;
+    pthread_t worker;
+
+    pthread_create(&worker, NULL, worker_main, NULL);
+    pthread_join(worker, NULL);
+    puts("end");
+    event_free(job->timer);
+    job->done(job->arg);
+    free(job);
+}
+
+int victim_start(struct event_base *base, void (*done)(void *arg), void *arg)
+{
+    struct job *job = calloc(1, sizeof *job);
+    struct timeval wait = {0, 500000};
+
+    if (job == NULL)
+        return -1;
+    job->done = done;
+    job->arg = arg;
+    job->timer = evtimer_new(base, on_timer, job);
+    event_add(job->timer, &wait);
+    puts("begin");
+    return 0;
+}
