@@ -98,13 +98,6 @@ static void waiter_remove(struct waiter *w)
     }
 }
 
-void vthreads_note_running(int n)
-{
-    list_lock();
-    threads.busy += n;
-    list_unlock();
-}
-
 /* --- asked by the clock --- */
 
 __attribute__((no_sanitize("address"))) pid_t vthreads_holder(const pthread_mutex_t *mutex)
@@ -112,11 +105,15 @@ __attribute__((no_sanitize("address"))) pid_t vthreads_holder(const pthread_mute
     return __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
 }
 
-/* Has somebody else the mutex that it needs to go on? */
+/* Has somebody else the mutex that it needs to go on, and keeps it? Not who waits on a condition
+ * variable of that mutex, and has it for a moment before that, or to look whether it was woken. */
 static bool is_barred(const struct waiter *w)
 {
     pid_t holder = w->mutex ? vthreads_holder(w->mutex) : 0;
 
+    for (const struct waiter *o = threads.waiters; o && holder != 0; o = o->next)
+        if (o->thread_id == holder && o->cond && o->mutex == w->mutex && !o->woken)
+            return false;
     return holder != 0 && holder != w->thread_id;
 }
 
@@ -195,7 +192,7 @@ static bool is_woken(const struct waiter *w)
     return woken;
 }
 
-/* Called when a thread has begun to wait. If that was the last one, and the loop thread itself
+/* Called when a thread has begun to wait, or ends. If that was the last one, and the loop thread itself
  * waits, nobody else is there to move time on. */
 static void turn_clock(void)
 {
@@ -209,6 +206,15 @@ static void turn_clock(void)
         vclock_advance_to(next);
     else if (vclock_on_loop_thread() && vclock_hooks.deadlock)
         vclock_hooks.deadlock();
+}
+
+void vthreads_note_running(int n)
+{
+    list_lock();
+    threads.busy += n;
+    list_unlock();
+    if (n < 0)
+        turn_clock();
 }
 
 /* A jump of the clock wakes waiters without holding their mutex, so a wake-up can come just

@@ -66,7 +66,7 @@ bool vthreads_is_waiting(pthread_t thread);
 /* Threads that were started on virtual time and have not been joined. For suites, too. */
 int vthreads_left(void);
 
-/* So many more workers run. */
+/* So many more workers run; below 0: so many fewer. */
 void vthreads_note_running(int n);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "unit.h"
 #include "vclock.h"
+#include "vwait.h"
 
 #define MS INT64_C(1000000)
 
@@ -191,20 +192,85 @@ START_TEST(join_lets_sleepers_sleep)
 }
 END_TEST
 
+static struct timespec in_seconds(int seconds)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += seconds;
+    return until;
+}
+
 START_TEST(a_timed_wait_ends_on_virtual_time)
 {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t never = PTHREAD_COND_INITIALIZER;
-    struct timespec until;
+    struct timespec until = in_seconds(3);
     int result = 0;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 3;
     pthread_mutex_lock(&lock);
     while (result == 0)
         result = pthread_cond_timedwait(&never, &lock, &until);
     pthread_mutex_unlock(&lock);
     ck_assert_int_eq(result, ETIMEDOUT);
+    ck_assert_int_eq(vclock_now(), 3000 * MS);
+}
+END_TEST
+
+/* Two workers of one lock: the second wakes the first, and then waits itself, up to a second. */
+struct pair {
+    pthread_mutex_t lock;
+    pthread_cond_t first, never;
+    bool woken;
+    int64_t first_at; /* when the first one went on */
+};
+
+static void *first_main(void *arg)
+{
+    struct pair *pair = arg;
+
+    pthread_mutex_lock(&pair->lock);
+    while (!pair->woken)
+        pthread_cond_wait(&pair->first, &pair->lock);
+    pair->first_at = vclock_now();
+    pthread_mutex_unlock(&pair->lock);
+    return NULL;
+}
+
+static void *second_main(void *arg)
+{
+    struct pair *pair = arg;
+    struct timespec until = in_seconds(1);
+    int result = 0;
+
+    pthread_mutex_lock(&pair->lock);
+    pair->woken = true;
+    pthread_cond_signal(&pair->first);
+    while (result == 0) /* who waits holds the lock until the first one may have it */
+        result = pthread_cond_timedwait(&pair->never, &pair->lock, &until);
+    pthread_mutex_unlock(&pair->lock);
+    return NULL;
+}
+
+START_TEST(who_was_woken_goes_on_before_time_does)
+{
+    struct pair pair = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                        .first = PTHREAD_COND_INITIALIZER,
+                        .never = PTHREAD_COND_INITIALIZER};
+    struct timespec until = in_seconds(3);
+    pthread_t first, second;
+    int result = 0;
+
+    pthread_create(&first, NULL, first_main, &pair);
+    vwait_settle();
+    pthread_create(&second, NULL, second_main, &pair);
+    pthread_mutex_lock(&pair.lock); /* the loop's thread waits, too: the others turn the clock */
+    while (result == 0)
+        result = pthread_cond_timedwait(&pair.never, &pair.lock, &until);
+    pthread_mutex_unlock(&pair.lock);
+    pthread_join(first, NULL);
+    pthread_join(second, NULL);
+    ck_assert_int_eq(pair.first_at, 0);
     ck_assert_int_eq(vclock_now(), 3000 * MS);
 }
 END_TEST
@@ -296,6 +362,6 @@ Suite *vthreads_suite(void)
 {
     return UNIT_SUITE("vthreads", time_waits_for_a_busy_worker, two_workers_sleep_side_by_side,
                       a_worker_that_reads_a_pipe_is_idle, join_lets_sleepers_sleep,
-                      a_timed_wait_ends_on_virtual_time, time_passes_while_a_worker_polls,
-                      the_loop_thread_polls_for_a_worker);
+                      a_timed_wait_ends_on_virtual_time, who_was_woken_goes_on_before_time_does,
+                      time_passes_while_a_worker_polls, the_loop_thread_polls_for_a_worker);
 }
