@@ -102,12 +102,25 @@ static const struct entry *find_command(const char *name)
     return NULL;
 }
 
-/* Reads options, up to the first name where a program is run. False after a message. */
-static bool read_options(struct options *options, const struct entry *entry, int argc, char **argv)
+/* Whether the workbook has an option of this name, or it ends the options. */
+static bool is_option(const char *word)
 {
+    bool found = strcmp(word, "--") == 0;
+    for (const struct option *o = long_options; o->name != NULL && !found; o++)
+        found = strncmp(word, "--", 2) == 0 && strcspn(word + 2, "=") == strlen(o->name) &&
+                strncmp(word + 2, o->name, strlen(o->name)) == 0;
+    return found;
+}
+
+/* Reads options, up to the first name where a program is run. Behind that name, an option that the
+ * workbook does not have is the program's. False after a message. */
+static bool read_options(struct options *options, const struct entry *entry, bool behind_name,
+                         int argc, char **argv)
+{
+    const char *shorts = entry->runs_program ? "+" : "";
     int option;
-    while ((option = getopt_long(argc, argv, entry->runs_program ? "+" : "", long_options, NULL)) !=
-           -1) {
+    while (!(behind_name && optind < argc && !is_option(argv[optind])) &&
+           (option = getopt_long(argc, argv, shorts, long_options, NULL)) != -1) {
         if (option == '?')
             return false; /* getopt_long() has said why */
         options->help = options->help || option == 'h';
@@ -136,7 +149,7 @@ static bool read_command_line(struct options *options, const struct entry *entry
 {
     char program[] = "workbook"; /* the name in messages of getopt_long() */
     argv[0] = program;
-    if (!read_options(options, entry, argc, argv))
+    if (!read_options(options, entry, false, argc, argv))
         return false;
     if (options->help)
         return true;
@@ -145,7 +158,7 @@ static bool read_command_line(struct options *options, const struct entry *entry
     if (entry->runs_program && options->count > 0) {
         options->count = 1;
         optind++;
-        if (!read_options(options, entry, argc, argv))
+        if (!read_options(options, entry, true, argc, argv))
             return false;
         options->program = argv + optind - 1;
     }

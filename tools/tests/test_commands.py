@@ -319,6 +319,9 @@ class Programs(WorkbookTest):
                          '{ for (int i = 1; i < n; i++) puts(v[i]); return 7; }\n')
         result = self.tree.run('run', '01', 'one', '--two')
         self.assertEqual((result.stdout, result.returncode), ('one\n--two\n', 7))
+        for words, passed in ((['-n', '2'], '-n\n2\n'), (['--port', '0'], '--port\n0\n'),
+                              (['--', '--virtual'], '--virtual\n'), (['x', '--help'], 'x\n--help\n')):
+            self.assertEqual(self.tree.run('run', '01', *words).stdout, passed)
 
     def test_run_shows_one_behaviour(self):
         self.tree.source(*FIRST, PASSING)
