@@ -1,7 +1,8 @@
-/* queue_p9_bench.c: the work queue of p9_work_queue, with its features on; see queue_bench.h
+/* queue_p9_bench.c: the work queue of p9_work_queue; see queue_bench.h
  *
- * Jobs have priorities, a limit of time and of attempts, and a rate that is never reached. A worker
- * does its job at once. It is linked with the solution, whose own `main` has another name.
+ * Jobs have priorities, a limit of time, and a rate that is never reached; with the word "plain" in
+ * front of the others, the last two are off. A worker does its job at once, and who has put it is
+ * told. It is linked with the solution, whose own `main` has another name.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <string.h>
 
 #include "queue_bench.h"
 
@@ -78,6 +80,8 @@ static void ended(struct wq_job *ended_job, int err, void *arg)
     bring(shop);
 }
 
+static bool plain;
+
 static int64_t queue_run(int room, int64_t items)
 {
     struct event_base *base = event_base_new();
@@ -86,8 +90,8 @@ static int64_t queue_run(int room, int64_t items)
                                        .workers = CONSUMERS,
                                        .max_attempts = ATTEMPTS,
                                        .backoff_ms = 1,
-                                       .job_timeout_ms = TIMEOUT_MS,
-                                       .rate_per_s = RATE,
+                                       .job_timeout_ms = plain ? 0 : TIMEOUT_MS,
+                                       .rate_per_s = plain ? 0 : RATE,
                                        .burst = BURST,
                                        .handler = {.run = run, .ended = ended, .arg = &shop}};
     const int n = room + CONSUMERS + 1;
@@ -113,5 +117,6 @@ static int64_t queue_run(int room, int64_t items)
 
 int main(int argc, char **argv)
 {
-    return queue_bench(argc, argv);
+    plain = argc > 1 && strcmp(argv[1], "plain") == 0;
+    return queue_bench(argc - plain, argv + plain);
 }

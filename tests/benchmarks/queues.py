@@ -5,7 +5,8 @@
     queues.py [--full]
 
 All do the same job beside each other in one run, in turn, three times; the medians are shown. CPU
-time is that of the job, for an item; slow peers get fewer items. A wrong sum ends the run with
+time is that of the job, for an item; slow peers get fewer items. "asyncio, limited" is what has the
+features of p9: a PriorityQueue, and a timeout for each job. A wrong sum ends the run with
 status 1. Go runs on one thread, as a loop does. A goal is a ratio of CPU time, ours divided by
 theirs.
 
@@ -22,17 +23,20 @@ ROUNDS = 3
 MOST_SECONDS = 60  # of one measurement
 ROOMS = (1, 64, 1024)
 ITEMS = 1_000_000
-FEWER = {"asyncio": 20, "+ uvloop": 20, "node": 4}
+FEATURES = "asyncio, limited"
+FEWER = {"asyncio": 20, "+ uvloop": 20, "node": 4, FEATURES: 50}
 COLUMNS = {"us": ("CPU us", ".4f"), "rate": ("per second", ",.0f"), "mib": ("peak MiB", ".1f")}
-GOALS = {"asyncio": 0.02, "Go": 0.5}
 
-# Title, the word that peers know it by, our rows: name, solution, program, words before the others.
+# Title, the word that peers know it by, goals, our rows: name, solution, program, first words.
 JOBS = [
-    ("work queue: so many items are put, and joined", "waves",
+    ("work queue: so many items are put, and joined", "waves", {"asyncio": 0.02, "Go": 0.5},
      [("22_work_queue", "22_work_queue", "queue_22_bench", [])]),
-    ("bounded queue: room for so many items", "bounded",
+    ("bounded queue: room for so many items", "bounded", {"asyncio": 0.02, "Go": 0.5},
      [("24_backpressure", "24_backpressure", "queue_24_bench", []),
       ("each put, get told", "24_backpressure", "queue_24_bench", ["told"])]),
+    ("jobs with priorities: room for so many", "bounded", {"asyncio": 0.05},
+     [("p9_work_queue", "p9_work_queue", "queue_p9_bench", []),
+      ("no limits, no rate", "p9_work_queue", "queue_p9_bench", ["plain"])]),
 ]
 
 
@@ -42,6 +46,8 @@ def makers(folder, job, ours):
     return {
         **{name: make(*rest) for name, *rest in ours},
         "asyncio": lambda: [*programs.python_program("queues.py", "asyncio"), job],
+        **({FEATURES: lambda: [*programs.python_program("queues.py", "asyncio"), "jobs"]}
+           if ours[0][0] == "p9_work_queue" else {}),
         "+ uvloop": lambda: [*programs.uvloop_program("queues.py", "asyncio"), job],
         "node": lambda: [*programs.node_program("queues.mjs"), job],
         "Go": lambda: [*programs.go_program(folder, "queues.go"), job],
@@ -63,14 +69,14 @@ def main():
     items = ITEMS * 10 if parser.parse_args().full else ITEMS
     programs.end_like_an_error()
     with tempfile.TemporaryDirectory() as folder:
-        for title, job, ours in JOBS:
+        for title, job, goals, ours in JOBS:
             commands, missing = compare.available(makers(folder, job, ours))
             print(compare.heading(title, missing))
             for room in ROOMS:
                 rows = compare.medians(commands, ROUNDS, lambda name, room=room:
                                        measure(name, commands[name], room, items))
                 print("\n".join(compare.table(f"{room:,} at a time", COLUMNS, rows, [row[0] for row in ours],
-                                              GOALS)), flush=True)
+                                              goals)), flush=True)
 
 
 if __name__ == "__main__":

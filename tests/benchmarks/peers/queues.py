@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The jobs of queue_22_bench.c and queue_24_bench.c on asyncio.Queue.
 
-    queues.py [--uvloop] waves|bounded ROOM ITEMS
+    queues.py [--uvloop] waves|bounded|jobs ROOM ITEMS
+
+jobs: bounded, with priorities, and a limit of time for each.
 """
 import asyncio
 import json
@@ -11,9 +13,25 @@ import time
 CONSUMERS = 4
 
 
-async def run(bounded, room, items):
-    queue = asyncio.Queue(room if bounded else 0)
+PRIORITIES = 8
+SECONDS = 60
+
+
+async def run(job, room, items):
+    bounded = job != "waves"
+    make = asyncio.PriorityQueue if job == "jobs" else asyncio.Queue
+    queue = make(room if bounded else 0)
     total = 0
+
+    async def do(item):
+        nonlocal total
+        total += item
+
+    async def work():
+        while True:
+            _, item = await queue.get()
+            async with asyncio.timeout(SECONDS):
+                await do(item)
 
     async def consume():
         nonlocal total
@@ -28,10 +46,11 @@ async def run(bounded, room, items):
             item = await queue.get()
             total += item
 
-    consumers = [asyncio.create_task((take if bounded else consume)()) for _ in range(CONSUMERS)]
+    consumer = {"jobs": work, "bounded": take, "waves": consume}[job]
+    consumers = [asyncio.create_task(consumer()) for _ in range(CONSUMERS)]
     if bounded:
         for item in range(items):
-            await queue.put(item)
+            await queue.put((-(item % PRIORITIES), item) if job == "jobs" else item)
         while not queue.empty():
             await asyncio.sleep(0)
     else:
@@ -57,7 +76,7 @@ def main(words):
         words = words[1:]
     job, room, items = words[0], int(words[1]), int(words[2])
     cpu, real = time.process_time(), time.monotonic()
-    total = asyncio.run(run(job == "bounded", room, items))
+    total = asyncio.run(run(job, room, items))
     cpu, real = time.process_time() - cpu, time.monotonic() - real
     if total != items * (items - 1) // 2:
         sys.exit("a wrong sum")
