@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "real.h"
+#include "vclock.h"
 #include "verdict.h"
 #include "where.h"
 
@@ -144,8 +145,18 @@ static rlim_t data_in_use(void)
     return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Has it used the CPU for most of that time? Then it does not wait in a call. */
+static bool is_running(int wall_seconds)
+{
+    struct rusage used;
+
+    return getrusage(RUSAGE_SELF, &used) == 0 &&
+           2 * (used.ru_utime.tv_sec + used.ru_stime.tv_sec) >= wall_seconds;
+}
+
 static void on_cpu_limit(int signal, siginfo_t *info, void *context)
 {
+    const long many_moments = 10000;
     char place[256] = "";
     const ucontext_t *uc = context;
     void *pc = NULL;
@@ -160,14 +171,23 @@ static void on_cpu_limit(int signal, siginfo_t *info, void *context)
 #endif
     where_interrupted(pc, place, sizeof place);
     const char *noticed = problem_first(); /* a sleep in that loop, say */
-    if (info->si_code == SI_QUEUE) {       /* by the supervisor, with the limit of real time */
+    const char *newline = noticed ? "\n" : "";
+    if (!noticed)
+        noticed = "";
+    if (info->si_code == SI_QUEUE && !is_running(info->si_value.sival_int)) {
+        /* by the supervisor, with the limit of real time */
         bool known = strncmp(place, PLACE_CALL, strlen(PLACE_CALL)) == 0;
-        verdict_end(VERDICT_TIMEOUT, "%s%s" WALL_LIMIT_TEXT "%s%s", noticed ? noticed : "",
-                    noticed ? "\n" : "", info->si_value.sival_int, known ? ", " : "",
-                    known ? place : "");
+        verdict_end(VERDICT_TIMEOUT, "%s%s" WALL_LIMIT_TEXT "%s%s", noticed, newline,
+                    info->si_value.sival_int, known ? ", " : "", known ? place : "");
     }
-    verdict_end(VERDICT_TIMEOUT, "%s%san endless loop: the limit of CPU time ran out %s",
-                noticed ? noticed : "", noticed ? "\n" : "", place);
+    if (vclock_moments() > many_moments)
+        verdict_end(VERDICT_TIMEOUT,
+                    "%s%sthe loop is woken again and again, %ld times until %.3f, and no end is in "
+                    "sight: does a timer look whether there is something to do? The limit of CPU "
+                    "time ran out %s",
+                    noticed, newline, vclock_moments(), (double)vclock_now() / 1e9, place);
+    verdict_end(VERDICT_TIMEOUT, "%s%san endless loop: the limit of CPU time ran out %s", noticed,
+                newline, place);
 }
 
 /* abort(), as by a failed assert(), whose words stand on stderr already. */

@@ -42,6 +42,7 @@ static struct {
     int outside_ms; /* real time to wait for other processes before a jump */
     unsigned seed;  /* 0: leave the order of ready events */
     long wakeups;   /* of the loop, since time last moved */
+    long moments;   /* at which something was to be done: how often time has moved */
     long livelock_limit;
 } clock_state = {.livelock_limit = default_livelock};
 
@@ -60,6 +61,7 @@ void vclock_start(void)
 {
     clock_state.now = 0;
     clock_state.wakeups = 0;
+    clock_state.moments = 0;
     clock_state.loop_thread = pthread_self();
     clock_state.on = true;
 }
@@ -89,8 +91,14 @@ EXPORT void vclock_advance_to(int64_t ns)
     if (ns > clock_state.now) {
         clock_state.now = ns;
         clock_state.wakeups = 0;
+        clock_state.moments++;
     }
     vthreads_wake_due(clock_state.now);
+}
+
+long vclock_moments(void)
+{
+    return clock_state.moments;
 }
 
 EXPORT void vclock_expect_outside(int real_ms)

@@ -69,6 +69,9 @@ void vclock_expect_outside(int real_ms);
 /* Ready events come in an order drawn with `seed`; 0 leaves the kernel's order. */
 void vclock_shuffle(unsigned seed);
 
+/* How often time has moved since vclock_start(). */
+long vclock_moments(void);
+
 /* Wake-ups at one moment that count as a livelock; 0 restores the default. */
 void vclock_livelock_limit(long wakeups);
 
