@@ -46,81 +46,94 @@ static inline void text_count_bytes(struct text_count *count, const unsigned cha
     count->in_word = in_word;
 }
 
-/* wc looks at one byte after the other, and takes 5 s for a gigabyte. Here 16 are compared at once:
+/* wc looks at one byte after the other, and takes 5 s for a gigabyte. Here 32 are compared at once:
  * gcc and clang turn these vectors into the vector instructions of the machine, whichever they are.
  * As long as each byte is either white space or printed, a word begins where a printed one follows
  * another; blocks with other bytes are counted byte by byte. */
-enum { TEXT_STEP = 16, TEXT_STEPS = 128, TEXT_BLOCK = 1 + TEXT_STEP * TEXT_STEPS };
+enum { TEXT_STEP = 32, TEXT_STEPS_MOST = 128 }; /* a byte of a vector counts the steps */
 
 /* Signed, so that all bytes above 127 are less than a blank; only 127 is not, and not printed. */
 typedef signed char text_vector __attribute__((vector_size(TEXT_STEP)));
 typedef unsigned char text_unsigned __attribute__((vector_size(TEXT_STEP)));
 
-/* Copies, since a vector must be aligned and a text is not; the machine's code has no copy left. */
-static inline text_vector text_load(const unsigned char *from)
-{
-    text_vector vector;
-    memcpy(&vector, from, sizeof(vector));
-    return vector;
-}
-
 /* Nonzero where a byte is neither white space nor printed. A vector's comparison gives -1 for
- * true. */
-static inline text_vector text_others(text_vector v)
+ * true. A macro, since such a vector is handed to a function in another way if there is AVX. */
+#define TEXT_OTHERS(v)                                                                             \
+    ((((v) < ' ') & ((text_unsigned)(v) - '\t' > (unsigned char)('\r' - '\t'))) | ((v) == '\x7f'))
+
+static inline bool text_any(const text_vector *v)
 {
-    text_vector controls = (text_unsigned)v - '\t' > (unsigned char)('\r' - '\t');
-    return ((v < ' ') & controls) | (v == '\x7f');
+    uint64_t parts[TEXT_STEP / 8], any = 0;
+
+    memcpy(parts, v, sizeof(parts));
+    for (int i = 0; i < TEXT_STEP / 8; i++)
+        any |= parts[i];
+    return any != 0;
 }
 
-static inline bool text_any(text_vector v)
+/* Counts lines and words in so many steps behind p[0], which was counted before. False if there are
+ * other bytes: then the words are wrong. The loads are copies, since a vector must be aligned and a
+ * text is not; the machine's code has no copy left. */
+__attribute__((always_inline)) static inline bool
+text_count_steps(struct text_count *count, const unsigned char *p, int steps)
 {
-    uint64_t halves[2];
-    memcpy(halves, &v, sizeof(v));
-    return (halves[0] | halves[1]) != 0;
-}
+    text_vector lines = {0}, begins = {0}, others = {0}, before, at;
 
-/* Counts lines and words in a block whose first byte was counted before. False if there are other
- * bytes: then the words are wrong. */
-static inline bool text_count_steps(struct text_count *count, const unsigned char *p)
-{
-    text_vector lines = {0}, begins = {0}, others = {0};
-
-    for (int i = 0; i < TEXT_STEPS; i++, p += TEXT_STEP) {
-        text_vector before = text_load(p), at = text_load(p + 1);
+    for (int i = 0; i < steps; i++, p += TEXT_STEP) {
+        memcpy(&before, p, sizeof(before));
+        memcpy(&at, p + 1, sizeof(at));
         lines -= at == '\n';
         begins -= (at > ' ') & (before <= ' ');
-        others |= text_others(at);
+        others |= TEXT_OTHERS(at);
     }
     for (int i = 0; i < TEXT_STEP; i++) {
         count->lines += (unsigned char)lines[i];
         count->words += (unsigned char)begins[i];
     }
-    return !text_any(others);
+    return !text_any(&others);
 }
 
-/* Whether a block, after its first byte, has other bytes only, as in a hole of a sparse file. */
-static inline bool text_is_hole(const unsigned char *p)
+/* The same, made for processors with AVX2, which compare all 32 by one instruction: counting takes
+ * half of the time. */
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static inline bool
+text_count_steps_avx2(struct text_count *count, const unsigned char *p, int steps)
 {
-    text_vector some = {0};
+    return text_count_steps(count, p, steps);
+}
+#define TEXT_HAS_AVX2 __builtin_cpu_supports("avx2")
+#else
+#define text_count_steps_avx2 text_count_steps
+#define TEXT_HAS_AVX2         false
+#endif
 
-    for (int i = 0; i < TEXT_STEPS; i++, p += TEXT_STEP)
-        some |= ~text_others(text_load(p + 1));
-    return !text_any(some);
+/* Whether all bytes behind p[0] are other bytes, as in a hole of a sparse file. */
+static inline bool text_is_hole(const unsigned char *p, int steps)
+{
+    text_vector some = {0}, at;
+
+    for (int i = 0; i < steps; i++, p += TEXT_STEP) {
+        memcpy(&at, p + 1, sizeof(at));
+        some |= ~TEXT_OTHERS(at);
+    }
+    return !text_any(&some);
 }
 
-static inline void text_count_block(struct text_count *count, const unsigned char *p)
+/* Counts p[0], and so many steps behind it. */
+static inline void text_count_block(struct text_count *count, const unsigned char *p, int steps)
 {
     text_count_bytes(count, p, 1);
     struct text_count counted = *count;
-    if (text_count_steps(&counted, p)) {
+    if (TEXT_HAS_AVX2 ? text_count_steps_avx2(&counted, p, steps)
+                      : text_count_steps(&counted, p, steps)) {
         /* It took a first byte that is neither for white space: a word may have begun before. */
         if (!text_is_space(p[0]) && count->in_word && text_is_printed(p[1]) &&
             !text_is_printed(p[0]))
             counted.words--;
-        counted.in_word = text_is_printed(p[TEXT_BLOCK - 1]);
+        counted.in_word = text_is_printed(p[TEXT_STEP * steps]);
         *count = counted;
-    } else if (!text_is_hole(p)) {
-        text_count_bytes(count, p + 1, TEXT_BLOCK - 1);
+    } else if (!text_is_hole(p, steps)) {
+        text_count_bytes(count, p + 1, (size_t)TEXT_STEP * (size_t)steps);
     }
 }
 
@@ -130,8 +143,15 @@ static inline void text_count(struct text_count *count, const char *bytes, size_
     const unsigned char *p = (const unsigned char *)bytes;
 
     count->bytes += (int64_t)n;
-    for (; n >= TEXT_BLOCK; p += TEXT_BLOCK, n -= TEXT_BLOCK)
-        text_count_block(count, p);
+    while (n > TEXT_STEP) {
+        size_t steps = (n - 1) / TEXT_STEP, taken;
+        if (steps > TEXT_STEPS_MOST)
+            steps = TEXT_STEPS_MOST;
+        text_count_block(count, p, (int)steps);
+        taken = 1 + steps * TEXT_STEP;
+        p += taken;
+        n -= taken;
+    }
     text_count_bytes(count, p, n);
 }
 
