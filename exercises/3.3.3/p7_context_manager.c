@@ -22,8 +22,8 @@
 /* ---- one scope ---- */
 
 /* TODO(1): what was entered is exited once, however the body has ended; the error is what the
- * header makes of it, and cb gets it when nothing is left of the scope. See 3.3.3 "Resource
- * management" and "Errors in a scope". */
+ * header makes of what exit tells or returns, and cb gets it when nothing is left of the scope. See
+ * 3.3.3 "Resource management" and "Errors in a scope". */
 
 int scope_run(const struct manager *manager, const struct body *body, done_cb cb, void *arg,
               struct scope **scope)
@@ -36,8 +36,8 @@ int scope_run(const struct manager *manager, const struct body *body, done_cb cb
     return -ENOSYS;
 }
 
-/* TODO(3): the step that is under way has been asked to end, once; exit is left alone, and what
- * comes during it is told in the end. See 3.3.3 "Cleanup". */
+/* TODO(3): the step that is under way has been asked to end, each time; exit is left alone, and
+ * what comes during it is told in the end. See 3.3.3 "Cleanup". */
 
 bool scope_interrupt(struct scope *s)
 {

@@ -7,19 +7,24 @@
  *     https://docs.python.org/3.11/library/asyncio-task.html#timeouts
  *     https://docs.python.org/3.11/library/asyncio-sync.html#asyncio.Lock
  *
+ * For TODO(1) read down to scope_run(); come back for the others.
+ *
  * What holds for every function here that takes a callback, the steps of managers and bodies
  * included:
- *   - It returns at once: 0, or a negative errno. After an error nothing has begun and nothing has
- *     changed, and the callback is never called. After 0 it is called once, by the loop, never
- *     before the call has returned.
- *   - To cancel is to ask. What is under way ends soon, but as it likes: with -ECANCELED; with 0, if
- *     it had come to its end anyway; with another error. It is awaited in any case, so its callback
- *     comes. Whoever is asked again takes it as once. To ask needs no memory, nor does an exit.
+ *   - It returns at once: 0, or a negative errno; of two that fit, either. After an error nothing
+ *     has begun and nothing has changed, and the callback is never called. After 0 it is called
+ *     once, by the loop, never before the call has returned. (What an exit returns: see below.)
+ *   - To cancel is to ask. What is under way ends soon, but as it likes: with -ECANCELED; with 0,
+ *     if it had come to its end anyway; with another error. It is awaited in any case, so its
+ *     callback comes. Whoever is asked again takes it as once; who only passes requests on passes
+ *     on each. To ask needs no memory, nor does an exit.
  *   - A callback is the last thing that is done with the object in question: it may free it, or use
  *     it again.
  *
  * How an error changes on its way out. It begins as what the body has told, and each exit is told
- * how it stands when that exit is begun. What an exit tells, or returns when it cannot be begun:
+ * how it stands when that exit is begun. If an exit returns 0, it tells its end by the callback.
+ * What else it returns is taken as what it tells, and it has ended: a negative errno, as when it
+ * could not be begun, or one of the positive ones, if it takes no time. What an exit tells:
  *   - 0: the error stays as it is.
  *   - A negative errno: this is the error from there on, if there was none. The first error wins.
  *     (Not as in Python, where the later one does, and has the first as its __context__.)
@@ -90,25 +95,27 @@ struct body {
  * it cannot be begun; -ENOMEM.
  *
  * `*scope`, unless `scope` is NULL, gets a handle for the functions below. The scope owns itself:
- * it is freed just before cb is called, and the handle is good until then. After an error it is
- * NULL. `manager` and `body` are copied. scope_run() in cb is fine, and so is a scope in the body of
- * another. */
+ * it is freed just before cb is called, and the handle is good until then. If scope_run() returns
+ * an error, it is NULL. `manager` and `body` are copied. scope_run() in cb is fine, and so is a
+ * scope in the body of another. */
 int scope_run(const struct manager *manager, const struct body *body, done_cb cb, void *arg,
               struct scope **scope);
 
 /* Asks the scope to end early (task.cancel()); at any time.
- *   - During enter: manager->cancel is called. If it enters all the same, the body is not begun, and
- *     exit is told -ECANCELED.
+ *   - During enter: manager->cancel is called. If it enters all the same, the body is not begun,
+ *     and exit is told -ECANCELED.
  *   - During the body: body->cancel is called. What the body tells counts, also if it is 0. (Not as
  *     in 18_scope_cleanup, where to ask was to fail: a coroutine, too, may deal with its
  *     CancelledError.)
  *   - During exit: see above.
- * Each request is passed on, for it may have to go on to a scope inside, whose exit is under way. */
+ * Each request is passed on, for it may have to go on to a scope inside, whose exit is under way.
+ * None is passed on to an exit: if the manager is a stack, exit_stack_cancel() is not called while
+ * it closes, and the request is told behind all of its exits. */
 void scope_cancel(struct scope *scope);
 
 /* For a manager that was entered in this scope, such as a timeout: asks for the end of what is
- * inside, as scope_cancel() does, but it is nobody's wish from outside. False, and no effect, during
- * exit. */
+ * inside, as scope_cancel() does, but it is nobody's wish from outside. True, also if there is no
+ * cancel() to be called; false, and no effect, during exit. */
 bool scope_interrupt(struct scope *scope);
 
 /* Whether somebody has called scope_cancel() (task.cancelling() > 0). */
@@ -122,7 +129,7 @@ void scope_free(struct scope *scope);
 
 /* Exits that are owed, as many as there come to be (contextlib.AsyncExitStack). It is busy while
  * something is being entered, and while it closes: from a call that has returned 0 until its
- * callback. */
+ * callback. So it is while a scope enters the stack itself, as its manager. */
 struct exit_stack;
 
 /* An empty one; NULL without memory. The caller owns it, and frees it before the base. */
@@ -152,10 +159,11 @@ int exit_stack_pop_all(struct exit_stack *from, struct exit_stack *to);
 int exit_stack_close(struct exit_stack *stack, int err, done_cb cb, void *arg);
 
 /* Asks what is under way in the stack to end early.
- *   - Something is being entered: its cancel is called. If it is entered all the same, its exit is
- *     owed, but cb gets -ECANCELED.
- *   - It closes: see above. No exit is under way before the first one has begun, so that one is told.
- *   - Otherwise no effect. */
+ *   - Something is being entered: its cancel is called, each time. If it is entered all the same,
+ *     its exit is owed, but cb gets -ECANCELED.
+ *   - It closes: see above. No exit is under way before the first one has begun, so that one is
+ *     told.
+ *   - Otherwise no effect. Nor has a request any on what the stack does after that. */
 void exit_stack_cancel(struct exit_stack *stack);
 
 /* The stack as a manager: enter gives the struct exit_stack as the value, exit closes it. What is
@@ -183,9 +191,9 @@ struct timer_scope *timer_scope_new(struct event_base *base, elapsed_fn on_elaps
 void timer_scope_free(struct timer_scope *timer);
 struct manager timer_scope_manager(struct timer_scope *timer);
 
-/* Limits the body to `ms` from the call of enter on; 0 or less: it is interrupted at once. When they
- * are over, the body is asked to end (scope_interrupt()). If it is told -ECANCELED then, exit makes
- * -ETIMEDOUT of it, but not of a cancellation that was somebody else's wish, before or since
+/* Limits the body to `ms` from the call of enter on; 0 or less: it is interrupted at once. When
+ * they are over, the body is asked to end (scope_interrupt()). If exit is told -ECANCELED then, it
+ * makes -ETIMEDOUT of it, but not of a cancellation that was somebody else's wish, before or since
  * (scope_cancelled()): that stays. The body may clean up as long as it likes. Once exit has begun,
  * no timer is left. Without a scope to interrupt, enter returns -EINVAL. The value is NULL. In a
  * stack it limits the body of the stack's scope, and not the exits of what was entered after it.
@@ -199,10 +207,11 @@ void timeout_scope_free(struct timeout_scope *timeout);
 struct manager timeout_scope_manager(struct timeout_scope *timeout);
 
 /* Has the lock to itself: entered as soon as nobody else is inside, in the order in which they have
- * come (asyncio.Lock, with several lock_scopes on it). When exit begins, the lock is handed to the
- * first who waits, who is told by the loop at once; who comes later cannot take it from him. Who is
- * asked to end while he waits leaves the queue, and tells -ECANCELED at once. Nobody who waits
- * costs any time. The value is the struct lock, which is freed after its lock_scopes. */
+ * come (asyncio.Lock, with several lock_scopes on it). Exit hands the lock to the first who waits,
+ * who is told by the loop at once. It is his from there on: who comes later cannot take it, also if
+ * he is asked to end before he is told. Who is asked to end while he waits leaves the queue, and
+ * tells -ECANCELED at once. Nobody who waits costs any time. The value is the struct lock, which is
+ * freed after its lock_scopes. */
 struct lock;
 struct lock_scope;
 
@@ -212,11 +221,11 @@ struct lock_scope *lock_scope_new(struct event_base *base, struct lock *lock);
 void lock_scope_free(struct lock_scope *use);
 struct manager lock_scope_manager(struct lock_scope *use);
 
-/* An empty file of its own: enter makes it in `dir` (copied) with mkstemp(), exit closes and removes
- * it. Each of the two is tried whatever has become of the other, and the first error is told. If no
- * file can be made, enter returns why. The value is a struct tempfile, which the body may read only;
- * `fd` is open for reading and writing. These calls are made on the loop's thread: `dir` should not
- * be on a slow disk. */
+/* An empty file of its own: enter makes it in `dir` (copied) with mkstemp(), exit closes and
+ * removes it. Each of the two is tried whatever has become of the other; the first error is told.
+ * If no file can be made, enter returns why. The value is a struct tempfile, which the body may
+ * read only; `fd` is open for reading and writing. These calls are made on the loop's thread: `dir`
+ * should not be on a slow disk. */
 struct tempfile {
     int fd;
     const char *path;

@@ -15,7 +15,8 @@
  *         await copy_rows(db, file)
  *
  * lost: the connection is lost while rows are copied. full: the disk is full when it commits. slow:
- * a row takes long. cancel: somebody cancels it. Exit status 0 if it has ended as it should.
+ * a row takes long. cancel: somebody cancels it, as Ctrl-C does; a second Ctrl-C ends the program
+ * at once, as with asyncio.run(). Exit status 0 if it has ended as it should.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,6 +24,7 @@
 #define P7_PROGRAM_H
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,8 +175,10 @@ struct export
     struct connection db;
     struct transaction transaction;
     struct tempfile_scope *file_scope;
-    struct event *request; /* calls on_request() */
+    struct event *request;   /* calls on_request(), */
+    struct event *interrupt; /* and so does this one, at the first Ctrl-C */
     struct manager managers[MANAGERS];
+    bool begun;  /* the body was */
     int entered; /* so many of them are */
 
     struct scope *scope; /* NULL: it is left */
@@ -224,6 +228,7 @@ static inline int export_begin(void *obj, void *stack, done_cb cb, void *arg)
 {
     struct export *e = obj;
 
+    e->begun = true;
     e->cb = cb;
     e->arg = arg;
     return exit_stack_enter(stack, &e->managers[0], on_manager_entered, e);
@@ -265,6 +270,14 @@ static inline void on_left(int err, void *arg)
     printf("export: %s\n", err == 0 ? "done" : strerror(-err));
 }
 
+/* Whether something is to come that is not Ctrl-C. */
+static inline bool export_has_events(const struct export *e)
+{
+    const int interrupts = event_pending(e->interrupt, EV_SIGNAL, NULL) != 0;
+
+    return event_base_get_num_events(e->base, EVENT_BASE_COUNT_ADDED) > interrupts;
+}
+
 static inline int export_run(struct export *e)
 {
     const struct timeval delay = {.tv_usec = e->fate->cancel_ms * 1000};
@@ -277,15 +290,17 @@ static inline int export_run(struct export *e)
     e->managers[3] =
         (struct manager){transaction_begin, transaction_end, transaction_cancel, &e->transaction};
     e->managers[4] = tempfile_scope_manager(e->file_scope);
-    if (e->fate->cancel_ms > 0 && event_add(e->request, &delay) != 0)
+    if ((e->fate->cancel_ms > 0 && event_add(e->request, &delay) != 0) ||
+        event_add(e->interrupt, NULL) != 0)
         return -ENOMEM;
     e->transaction.commit = e->fate->commit;
     e->err = scope_run(&manager, &body, on_left, e, &e->scope);
     if (e->err != 0)
         return e->err;
-    if (event_base_dispatch(e->base) != 1 || e->scope != NULL)
-        return -EDEADLK;
-    return e->err;
+    while (export_has_events(e))
+        if (event_base_loop(e->base, EVLOOP_ONCE) != 0)
+            return -EDEADLK;
+    return e->scope == NULL ? e->err : -EDEADLK;
 }
 
 /* 0 or -ENOMEM. */
@@ -304,22 +319,25 @@ static inline int export_open(struct export *e)
     e->transaction.wait.over = evtimer_new(e->base, on_wait_over, &e->transaction.wait);
     e->row.over = evtimer_new(e->base, on_wait_over, &e->row);
     e->request = evtimer_new(e->base, on_request, e);
+    e->interrupt = event_new(e->base, SIGINT, EV_SIGNAL, on_request, e); /* once */
     return e->stack != NULL && e->timer != NULL && e->timeout != NULL && e->file_scope != NULL &&
-                   e->transaction.wait.over != NULL && e->row.over != NULL && e->request != NULL
+                   e->transaction.wait.over != NULL && e->row.over != NULL && e->request != NULL &&
+                   e->interrupt != NULL
                ? 0
                : -ENOMEM;
 }
 
 static inline void export_close(struct export *e)
 {
-    struct event *const events[] = {e->transaction.wait.over, e->row.over, e->request};
+    struct event *const events[] = {e->transaction.wait.over, e->row.over, e->request,
+                                    e->interrupt};
 
     scope_free(e->scope);
     exit_stack_free(e->stack);
     timer_scope_free(e->timer);
     timeout_scope_free(e->timeout);
     tempfile_scope_free(e->file_scope);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 4; k++)
         if (events[k] != NULL)
             event_free(events[k]);
     if (e->sched != NULL) {
@@ -352,7 +370,7 @@ static inline int p7_program(int argc, char **argv)
     if (err == e.fate->err)
         return EXIT_SUCCESS;
     if (err == -ENOSYS)
-        why = e.entered == 0 ? "it is not written yet: start with TODO(1)" : "see the next TODO";
+        why = !e.begun ? "it is not written yet: start with TODO(1)" : "see the next TODO";
     else if (err == -EDEADLK)
         why = "nothing happens any more, and it has not ended: see the next TODO";
     else

@@ -183,9 +183,11 @@ START_TEST(an_idle_stack_is_not_cancelled)
     const struct manager manager = manager_of(&a);
     struct told told = {.calls = 0};
 
+    trace("exit_stack_cancel(), while it is idle");
     exit_stack_cancel(stack);
     EXPECT(exit_stack_enter(stack, &manager, on_entered_noted, &entered), 0, "TODO(4)");
     run_loop();
+    trace("exit_stack_cancel(), while it is idle");
     exit_stack_cancel(stack);
     if (entered.calls != 1 || entered.err != 0)
         fail_test("exit_stack_cancel(), and then exit_stack_enter()\nexpected  cb(0), once\n"
@@ -193,12 +195,16 @@ START_TEST(an_idle_stack_is_not_cancelled)
                   entered.calls, result_text(entered.err));
     close_stack(stack, 0, &told);
     run_loop();
+    trace("exit_stack_cancel(), while it is idle");
     exit_stack_cancel(stack);
-    expect_trace_in_order("0.000  A.enter: begins\n"
+    expect_trace_in_order("0.000  exit_stack_cancel(), while it is idle\n"
+                          "0.000  A.enter: begins\n"
                           "0.100  A.enter: ends\n"
+                          "0.100  exit_stack_cancel(), while it is idle\n"
                           "0.100  A.exit: is told 0\n"
                           "0.200  A.exit: ends\n"
-                          "0.200  told: 0\n");
+                          "0.200  told: 0\n"
+                          "0.200  exit_stack_cancel(), while it is idle\n");
     exit_stack_free(stack);
     actor_free(&a);
 }
@@ -232,6 +238,119 @@ START_TEST(what_comes_after_it_knows_nothing_of_it)
                           "0.200  told: 0\n");
     exit_stack_free(again.stack);
     actor_free(&a);
+}
+END_TEST
+
+/* Neither the next enter nor the next close knows of an enter that has ended as it was asked to. */
+START_TEST(a_stack_is_used_again_after_a_cancelled_enter)
+{
+    static const char *const cases[] = {"the one that is cancelled", "the next one",
+                                        "one more that is cancelled"};
+    struct exit_stack *stack = stack_made();
+    struct told told = {.quiet = true};
+
+    for (int k = 0; k < 3; k++) {
+        struct actor a = actor_named("A");
+        struct entered entered = {.calls = 0};
+        const struct manager manager = manager_of(&a);
+
+        EXPECT(exit_stack_enter(stack, &manager, on_entered_noted, &entered), 0, "TODO(4)");
+        if (k != 1)
+            exit_stack_cancel(stack);
+        run_loop();
+        if (entered.calls != 1 || entered.err != (k != 1 ? -ECANCELED : 0))
+            fail_test(
+                "a stack enters one, is cancelled, enters the next one, and then one more: %s\n"
+                "expected  cb(%s), once\ngot       %d calls, the last one with %s",
+                cases[k], k != 1 ? "-ECANCELED" : "0", entered.calls, result_text(entered.err));
+        if (k > 0) {
+            told = (struct told){.quiet = true};
+            close_stack(stack, 0, &told);
+            run_loop();
+            expect_told(&told, 0,
+                        k == 1 ? "exit_stack_close(0) after an enter that went well"
+                               : "exit_stack_close(0) after an enter that was cancelled: the "
+                                 "request was for that one");
+        }
+        actor_free(&a);
+    }
+    exit_stack_free(stack);
+}
+END_TEST
+
+static inline void expect_asks(int got, const char *what)
+{
+    if (got != 2)
+        fail_test("%s\nexpected  each request is passed on: cancel() is called twice, for a scope "
+                  "inside may be in its exit by then\ngot       %d calls",
+                  what, got);
+}
+
+START_TEST(each_request_is_passed_on)
+{
+    struct exit_stack *stack = stack_made();
+    struct actor a = actor_named("A");
+    const struct manager manager = manager_of(&a);
+    struct entered entered = {.calls = 0};
+
+    for (int ms = 50; ms <= 150; ms += 100) {
+        struct single s = single_named("A", "body");
+
+        s.told.quiet = true;
+        s.body.step.ms = 500;
+        single_run(&s, 0);
+        run_loop_for(ms);
+        scope_cancel(s.scope);
+        scope_cancel(s.scope);
+        run_loop();
+        expect_asks(ms == 50 ? s.actor.enter.asks : s.body.step.asks,
+                    ms == 50 ? "scope_cancel(), twice, during enter"
+                             : "scope_cancel(), twice, during the body");
+        single_free(&s);
+    }
+    EXPECT(exit_stack_enter(stack, &manager, on_entered_noted, &entered), 0, "TODO(4)");
+    exit_stack_cancel(stack);
+    exit_stack_cancel(stack);
+    run_loop();
+    expect_asks(a.enter.asks, "exit_stack_cancel(), twice, during an enter");
+    exit_stack_free(stack);
+    actor_free(&a);
+}
+END_TEST
+
+static inline void cancel_without_memory(void *unused)
+{
+    struct exit_stack *stack = exit_stack_new(test_base());
+    struct single s = single_named("A", "body");
+    struct actor b = actor_named("B");
+    const struct manager managers[] = {manager_of(&s.actor), manager_of(&b)};
+    const struct body body = body_of(&s.body);
+    struct entered entered = {.calls = 0};
+
+    (void)unused;
+    s.told.quiet = s.told.may_come = true;
+    const int err = scope_run(&managers[0], &body, on_told, &s.told, &s.scope);
+    const int stack_err =
+        stack != NULL ? exit_stack_enter(stack, &managers[1], on_entered_noted, &entered) : -ENOMEM;
+    run_loop_for(50);
+    if (err == 0)
+        scope_cancel(s.scope);
+    if (stack_err == 0)
+        exit_stack_cancel(stack);
+    run_loop();
+    if (err == 0)
+        expect_told(&s.told, -ECANCELED, "scope_cancel() needs no memory");
+    if (stack_err == 0 && entered.err != -ECANCELED)
+        fail_test("exit_stack_cancel() needs no memory\nexpected  cb(-ECANCELED)\ngot       cb(%s)",
+                  result_text(entered.err));
+    exit_stack_free(stack);
+    single_free(&s);
+    actor_free(&b);
+}
+
+START_TEST(to_ask_needs_no_memory)
+{
+    each_allocation_fails(cancel_without_memory, NULL);
 }
 END_TEST
 

@@ -13,6 +13,7 @@ static inline void lock_without_memory(void *unused)
     struct lock_scope *uses[2] = {NULL};
     struct worker workers[] = {worker_named("a"), worker_named("b")};
     struct told told[2] = {{.quiet = true, .may_come = true}, {.quiet = true, .may_come = true}};
+    struct scope *scopes[2] = {NULL};
 
     (void)unused;
     for (int k = 0; k < 2 && lock != NULL; k++) {
@@ -21,12 +22,20 @@ static inline void lock_without_memory(void *unused)
         if (uses[k] == NULL)
             continue;
         const struct manager manager = lock_scope_manager(uses[k]);
-        if (scope_run(&manager, &body, on_told, &told[k], NULL) != 0)
+        if (scope_run(&manager, &body, on_told, &told[k], &scopes[k]) != 0)
             told[k] = (struct told){.calls = 1};
+    }
+    run_loop_for(50);
+    const bool waits = scopes[0] != NULL && scopes[1] != NULL;
+    if (waits) {
+        scope_cancel(scopes[1]);
+        run_loop_for(10);
+        expect_told(&told[1], -ECANCELED,
+                    "a lock_scope that waits is cancelled, at once and without memory");
     }
     run_loop();
     for (int k = 0; k < 2; k++) {
-        if (uses[k] != NULL)
+        if (uses[k] != NULL && !(k == 1 && waits))
             expect_told(&told[k], 0, "a lock_scope where memory is missing elsewhere");
         lock_scope_free(uses[k]);
         worker_free(&workers[k]);

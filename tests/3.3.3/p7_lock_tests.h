@@ -49,8 +49,11 @@ static inline void user_come(struct user *user)
         watched(&user->watch, "lock_scope", lock_scope_manager(user->use));
     const struct body body = body_of(&user->worker);
 
-    user->told = (struct told){.who = user->told.who};
-    EXPECT(scope_run(&manager, &body, on_told, &user->told, &user->scope), 0, "TODO(8)");
+    expect_run(scope_run(&manager, &body, on_told, &user->told, &user->scope), 0,
+               user->told.calls == 0 ? "a lock_scope"
+                                     : "a lock_scope that has been entered and exited before",
+               "TODO(8)");
+    user->told.calls = 0;
     user->told.may_come = true;
 }
 
@@ -108,15 +111,20 @@ START_TEST(who_gives_up_has_left_the_queue)
         run_loop();
         for (int i = 0; i < USERS; i++) {
             const char *name = house.users[i].worker.step.name;
-            const int told = i == k ? begun + 50 : at + 100;
+            const int left = at + 100;
 
-            if (i != k)
+            if (i == k)
+                continue;
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%d.%03d  %s: begins\n",
+                                     at / 1000, at % 1000, name);
+            if (i == 0) /* meanwhile */
                 used += (size_t)snprintf(text + used, sizeof(text) - used,
-                                         "%d.%03d  %s: begins\n%d.%03d  %s: ends\n", at / 1000,
-                                         at % 1000, name, told / 1000, told % 1000, name);
-            used += (size_t)snprintf(text + used, sizeof(text) - used, "%d.%03d  told of %s: %s\n",
-                                     told / 1000, told % 1000, name, i == k ? "-ECANCELED" : "0");
-            at += i == k ? 0 : 100;
+                                         "%d.%03d  told of %s: -ECANCELED\n", (begun + 50) / 1000,
+                                         (begun + 50) % 1000, house.users[k].worker.step.name);
+            used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                     "%d.%03d  %s: ends\n%d.%03d  told of %s: 0\n", left / 1000,
+                                     left % 1000, name, left / 1000, left % 1000, name);
+            at = left;
         }
         expect_trace(text);
         house_close(&house);
@@ -194,9 +202,12 @@ static inline void house_run(struct house *house, int waiting, void (*then)(stru
 
 static inline void second_gives_up(struct house *house)
 {
+    trace("b is asked to end, d comes");
     scope_cancel(house->users[1].scope);
+    user_come(&house->users[3]);
 }
 
+/* To the third one, who waits; and not to the fourth one, who comes meanwhile. */
 START_TEST(who_gives_up_when_it_is_his_turn_passes_it_on)
 {
     struct house house;
@@ -205,11 +216,15 @@ START_TEST(who_gives_up_when_it_is_his_turn_passes_it_on)
     house_run(&house, 2, second_gives_up);
     expect_trace("0.000  a: begins\n"
                  "0.100  a: ends\n"
+                 "0.100  b is asked to end, d comes\n"
                  "0.100  told of a: 0\n"
                  "0.100  told of b: -ECANCELED\n"
                  "0.100  c: begins\n"
                  "0.200  c: ends\n"
-                 "0.200  told of c: 0\n");
+                 "0.200  told of c: 0\n"
+                 "0.200  d: begins\n"
+                 "0.300  d: ends\n"
+                 "0.300  told of d: 0\n");
     house_close(&house);
 }
 END_TEST
@@ -278,8 +293,8 @@ START_TEST(released_by_an_error_and_taken_again)
 }
 END_TEST
 
-/* One that is inside, one that waits, one that is about to be told: what is refused changes nothing.
- */
+/* One that is inside, one that waits, one that is about to be told: what is refused changes
+ * nothing. */
 START_TEST(a_lock_scope_is_entered_once_at_a_time)
 {
     struct house house;
@@ -292,19 +307,26 @@ START_TEST(a_lock_scope_is_entered_once_at_a_time)
     expect_busy(&managers[0], NULL, "a lock_scope that is about to be entered");
     user_come(&house.users[1]);
     user_come(&house.users[2]);
+    user_come(&house.users[3]);
     run_loop_for(50);
     expect_busy(&managers[0], NULL, "a lock_scope that is inside");
     expect_busy(&managers[1], NULL, "a lock_scope that waits");
+    expect_busy(&managers[2], NULL, "a lock_scope that waits");
+    trace("enter of b and of c, once more: -EBUSY"); /* and they keep their places */
     scope_cancel(house.users[1].scope);
     expect_busy(&managers[1], NULL, "a lock_scope that has given up, and is about to tell so");
     run_loop();
     expect_trace("0.000  a: begins\n"
+                 "0.050  enter of b and of c, once more: -EBUSY\n"
                  "0.050  told of b: -ECANCELED\n"
                  "0.100  a: ends\n"
                  "0.100  told of a: 0\n"
                  "0.100  c: begins\n"
                  "0.200  c: ends\n"
-                 "0.200  told of c: 0\n");
+                 "0.200  told of c: 0\n"
+                 "0.200  d: begins\n"
+                 "0.300  d: ends\n"
+                 "0.300  told of d: 0\n");
     house_close(&house);
 }
 END_TEST

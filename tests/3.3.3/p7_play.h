@@ -266,7 +266,7 @@ static inline int model_step(struct model *m, const struct step *step, enum phas
     if (phase == EXIT)
         model_line(m, m->ms, "%s: is told %s", step->name, end_text(m->err));
     if (step->refuses != 0) {
-        model_line(m, m->ms, "%s: returns %s at once", step->name, result_text(step->refuses));
+        model_line(m, m->ms, "%s: returns %s at once", step->name, end_text(step->refuses));
         return step->refuses;
     }
     if (phase != EXIT)
@@ -347,52 +347,6 @@ static inline void run_play(const struct plan *plan)
 
     model_play(&m);
     expect_play(plan, m.text);
-}
-
-/* ---- ways in which a step may end ---- */
-
-enum way { WELL, FAILS, REFUSES, CANCELS, SUPPRESSES, INSTEAD };
-
-static inline void step_goes(struct step *step, enum way way, int err)
-{
-    step->err = 0;
-    step->refuses = 0;
-    if (way == REFUSES)
-        step->refuses = err;
-    else if (way == CANCELS)
-        step->err = -ECANCELED;
-    else if (way == SUPPRESSES)
-        step->err = SCOPE_SUPPRESS;
-    else if (way == INSTEAD)
-        step->err = SCOPE_INSTEAD(-EXDEV);
-    else if (way == FAILS)
-        step->err = err;
-}
-
-/* Every play of this form: the ways of A.enter, B.enter, body, B.exit, A.exit, n of each. */
-struct ways {
-    const enum way *of[5];
-    int n[5];
-};
-
-static inline void run_plays(struct plan plan, const struct ways *ways)
-{
-    struct step *const steps[] = {&plan.a.enter, &plan.b.enter, &plan.body.step, &plan.b.exit,
-                                  &plan.a.exit};
-    static const int errors[] = {-EIO, -ENOENT, -ENOSPC, -EPIPE, -EBADF};
-    int count = 1;
-
-    for (int s = 0; s < 5; s++)
-        count *= ways->n[s];
-    for (int k = 0; k < count; k++) {
-        int rest = k;
-
-        for (int s = 0; s < 5; s++) {
-            step_goes(steps[s], ways->of[s][rest % ways->n[s]], errors[s]);
-            rest /= ways->n[s];
-        }
-        run_play(&plan);
-    }
 }
 
 #endif

@@ -66,6 +66,16 @@ START_TEST(and_nothing_else_is_common_to_them)
 }
 END_TEST
 
+static inline void expect_pop(struct exit_stack *from, struct exit_stack *to, int expected,
+                              const char *when)
+{
+    const int got = exit_stack_pop_all(from, to);
+
+    if (got != expected)
+        fail_test("exit_stack_pop_all(from, to): %s\nexpected  returns %s\ngot       returns %s",
+                  when, result_text(expected), result_text(got));
+}
+
 /* From one in which something is entered or that closes, and to it. */
 START_TEST(a_busy_one_is_left_alone)
 {
@@ -77,16 +87,18 @@ START_TEST(a_busy_one_is_left_alone)
 
     push(other, &c);
     play_start(&play, &plan);
-    EXPECT(exit_stack_pop_all(other, other), -EINVAL, "TODO(6)");
+    expect_pop(other, other, -EINVAL, "both are the same stack");
     for (int k = 0; k < 3; k++) {
-        EXPECT(exit_stack_pop_all(play.stack, other), -EBUSY, "TODO(6)");
-        EXPECT(exit_stack_pop_all(other, play.stack), -EBUSY, "TODO(6)");
+        expect_pop(play.stack, other, -EBUSY,
+                   k < 2 ? "something is being entered in `from`" : "`from` closes");
+        expect_pop(other, play.stack, -EBUSY,
+                   k < 2 ? "something is being entered in `to`" : "`to` closes");
         run_loop_for(k == 0 ? 150 : 300);
     }
     run_loop();
     close_stack(other, 0, &told);
-    EXPECT(exit_stack_pop_all(play.stack, other), -EBUSY, "TODO(6)");
-    EXPECT(exit_stack_pop_all(other, play.stack), -EBUSY, "TODO(6)");
+    expect_pop(play.stack, other, -EBUSY, "`to` is about to close");
+    expect_pop(other, play.stack, -EBUSY, "`from` is about to close");
     run_loop();
     expect_trace_in_order("0.000  A and B on a stack\n"
                           "0.000  A.enter: begins\n"
@@ -211,6 +223,98 @@ START_TEST(a_stack_freed_by_cb)
                           "0.300  A.exit: ends\n"
                           "0.300  told: -EIO\n");
     actor_free(&a);
+    worker_free(&worker);
+}
+END_TEST
+
+/* Its body enters something behind an exit that is owed already, closes the stack, and enters it
+ * once more. */
+struct closer {
+    struct exit_stack *stack;
+    struct actor *pushed, *entered;
+    struct worker *worker;
+    struct scope *scope;
+    int times; /* entered */
+    done_cb cb;
+    void *arg;
+};
+
+static inline void on_closer_closed(int err, void *arg);
+
+static inline void on_closer_entered(int err, void *value, void *arg)
+{
+    struct closer *closer = arg;
+
+    (void)value;
+    if (closer->entered->in != closer->scope)
+        fail_test("a stack is a scope's manager, and enters something in the body, %s\n"
+                  "expected  the scope is that one's `in`\ngot       %s",
+                  closer->times == 0 ? "behind an exit that is owed already"
+                                     : "where it was closed before: the scope is not left yet",
+                  closer->entered->in == NULL ? "NULL" : "another one");
+    if (err == 0)
+        err = closer->times++ == 0 ? exit_stack_close(closer->stack, 0, on_closer_closed, closer)
+                                   : worker_begin(closer->worker, NULL, closer->cb, closer->arg);
+    if (err != 0)
+        closer->cb(err, closer->arg);
+}
+
+static inline void closer_enter(struct closer *closer)
+{
+    const struct manager manager = manager_of(closer->entered);
+
+    EXPECT(exit_stack_enter(closer->stack, &manager, on_closer_entered, closer), 0, "TODO(4)");
+}
+
+static inline void on_closer_closed(int err, void *arg)
+{
+    struct closer *closer = arg;
+    const struct manager stack = exit_stack_manager(closer->stack);
+
+    (void)err;
+    expect_busy(&stack, NULL, "a stack that was closed in the body of its scope, and not exited");
+    closer_enter(closer);
+}
+
+static inline int closer_begin(void *obj, void *value, done_cb cb, void *arg)
+{
+    struct closer *closer = obj;
+
+    closer->cb = cb;
+    closer->arg = arg;
+    push(value, closer->pushed);
+    closer_enter(closer);
+    return 0;
+}
+
+START_TEST(a_stack_closed_in_the_body_is_still_entered)
+{
+    struct actor a = pushed_named("A"), b = actor_named("B");
+    struct worker worker = worker_named("body");
+    struct closer closer = {stack_made(), &a, &b, &worker, .scope = NULL};
+    const struct manager manager = exit_stack_manager(closer.stack);
+    const struct body body = {closer_begin, NULL, &closer};
+    struct told told = {.calls = 0};
+
+    EXPECT(scope_run(&manager, &body, on_told, &told, &closer.scope), 0, "TODO(1), TODO(4)");
+    told.may_come = true;
+    run_loop();
+    expect_trace_in_order("0.000  B.enter: begins\n"
+                          "0.100  B.enter: ends\n"
+                          "0.100  B.exit: is told 0\n"
+                          "0.200  B.exit: ends\n"
+                          "0.200  A.exit: is told 0\n"
+                          "0.300  A.exit: ends\n"
+                          "0.300  B.enter: begins\n"
+                          "0.400  B.enter: ends\n"
+                          "0.400  body: begins\n"
+                          "0.600  body: ends\n"
+                          "0.600  B.exit: is told 0\n"
+                          "0.700  B.exit: ends\n"
+                          "0.700  told: 0\n");
+    exit_stack_free(closer.stack);
+    actor_free(&a);
+    actor_free(&b);
     worker_free(&worker);
 }
 END_TEST

@@ -86,6 +86,17 @@ START_TEST(each_is_told_how_it_stands)
 }
 END_TEST
 
+/* An exit may also return at once what it has to tell: then it has ended. */
+START_TEST(what_it_returns_is_what_it_tells)
+{
+    static const enum way exits[] = {SUPPRESSES_AT_ONCE, INSTEAD_AT_ONCE};
+    static const struct ways ways = {{GOES_WELL, GOES_WELL, BODIES, exits, exits}, {1, 1, 2, 2, 2}};
+
+    for (enum form form = NESTED; form <= STACK_SCOPE; form++)
+        run_plays(plan_of(form), &ways);
+}
+END_TEST
+
 START_TEST(a_bare_exit)
 {
     struct exit_stack *stack = stack_made();
@@ -141,52 +152,7 @@ START_TEST(two_stacks_at_once)
 }
 END_TEST
 
-/* ---- what it refuses ---- */
-
-static inline void refuses_all(struct exit_stack *stack, const char *when)
-{
-    struct actor other = actor_named("X");
-    const struct manager manager = manager_of(&other);
-    const int got[] = {exit_stack_enter(stack, &manager, on_never_entered, NULL),
-                       exit_stack_push(stack, actor_exit, &other),
-                       exit_stack_close(stack, -EXDEV, on_never_exited, NULL)};
-    static const char *const calls[] = {"exit_stack_enter()", "exit_stack_push()",
-                                        "exit_stack_close()"};
-
-    for (int k = 0; k < 3; k++)
-        if (got[k] != -EBUSY)
-            fail_test("%s while %s\nexpected  returns -EBUSY\ngot       returns %s", calls[k], when,
-                      result_text(got[k]));
-    actor_free(&other);
-}
-
-/* A call that is refused has changed nothing: neither whom to tell, nor the error. */
-START_TEST(a_busy_stack_refuses)
-{
-    struct plan plan = plan_of(STACK);
-    struct play play;
-
-    plan.body.step.err = -EIO;
-    play_start(&play, &plan);
-    refuses_all(play.stack, "something is being entered");
-    run_loop_for(450);
-    refuses_all(play.stack, "it closes");
-    run_loop();
-    expect_trace_in_order("0.000  A and B on a stack\n"
-                          "0.000  A.enter: begins\n"
-                          "0.100  A.enter: ends\n"
-                          "0.100  B.enter: begins\n"
-                          "0.200  B.enter: ends\n"
-                          "0.200  body: begins\n"
-                          "0.400  body: ends with -EIO\n"
-                          "0.400  B.exit: is told -EIO\n"
-                          "0.500  B.exit: ends\n"
-                          "0.500  A.exit: is told -EIO\n"
-                          "0.600  A.exit: ends\n"
-                          "0.600  told: -EIO\n");
-    play_free(&play);
-}
-END_TEST
+/* ---- what could not be begun ---- */
 
 START_TEST(what_could_not_be_entered_is_not_owed)
 {

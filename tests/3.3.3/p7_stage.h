@@ -46,6 +46,15 @@ static inline void expect_result(const char *call, int got, int expected, const 
               result_text(expected), result_text(got));
 }
 
+/* `got` is what scope_run() of something has returned. */
+static inline void expect_run(int got, int expected, const char *what, const char *todo)
+{
+    if (got != expected)
+        fail_test("scope_run() of %s\nexpected  returns %s\ngot       returns %s%s%s", what,
+                  result_text(expected), result_text(got),
+                  got == -ENOSYS ? ": is it written yet? " : "", got == -ENOSYS ? todo : "");
+}
+
 #define EXPECT(call, expected, todo) expect_result(#call, (call), (expected), (todo))
 
 static inline void expect_made(const void *object, const char *call)
@@ -109,10 +118,10 @@ struct step {
     char name[16];
     int ms;        /* it takes so long */
     int err;       /* how it ends */
-    int refuses;   /* not 0: it is not begun, and the call returns this */
+    int refuses;   /* not 0: the call returns this, and nobody will call back */
     bool stubborn; /* asked to end, it ends as it would have; otherwise soon, */
     int asked_err; /* with this; 0: with -ECANCELED */
-    int begun;
+    int begun, asks;
     bool under_way, asked;
     struct event *event; /* calls on_step_over() */
     void (*ended)(struct step *step);
@@ -139,7 +148,7 @@ static inline int step_begin(struct step *step, void (*ended)(struct step *step)
     if (step->under_way)
         fail_test("\"%s\" is begun once more, while it is under way", step->name);
     if (step->refuses != 0) {
-        trace("%s: returns %s at once", step->name, result_text(step->refuses));
+        trace("%s: returns %s at once", step->name, end_text(step->refuses));
         return step->refuses;
     }
     if (step->event == NULL)
@@ -159,6 +168,7 @@ static inline void step_ask(struct step *step)
 
     if (!step->under_way)
         fail_test("\"%s\" is asked to end\nexpected  who is asked is under way", step->name);
+    step->asks++;
     if (step->asked)
         return;
     step->asked = true;
@@ -309,6 +319,37 @@ static inline void worker_cancel(void *obj)
 static inline struct body body_of(struct worker *worker)
 {
     return (struct body){worker_begin, worker_cancel, worker};
+}
+
+/* ---- what scope_run() has been given, when it has returned ---- */
+
+static inline int not_copied_exit(void *obj, int err, done_cb cb, void *arg)
+{
+    (void)obj;
+    (void)err;
+    (void)cb;
+    (void)arg;
+    fail_test("scope_run() keeps the pointer `manager`\nexpected  the manager is copied: it is "
+              "another one when scope_run() has returned");
+    return 0;
+}
+
+static inline int not_copied_begin(void *obj, void *value, done_cb cb, void *arg)
+{
+    (void)obj;
+    (void)value;
+    (void)cb;
+    (void)arg;
+    fail_test(
+        "scope_run() keeps the pointer `body`\nexpected  the body is copied: it is another one "
+        "when scope_run() has returned");
+    return 0;
+}
+
+static inline void not_copied(struct manager *manager, struct body *body)
+{
+    *manager = (struct manager){.exit = not_copied_exit};
+    *body = (struct body){.begin = not_copied_begin};
 }
 
 static inline struct worker worker_named(const char *name)

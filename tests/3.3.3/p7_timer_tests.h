@@ -26,6 +26,51 @@ START_TEST(enter_body_exit)
 }
 END_TEST
 
+START_TEST(manager_and_body_are_copied)
+{
+    struct single s = single_named("A", "body");
+
+    s.told.quiet = true;
+    single_run(&s, 0);
+    run_loop();
+    expect_told(&s.told, 0, "a scope whose manager and body were copied");
+    single_free(&s);
+}
+END_TEST
+
+/* Of gcc and clang, where the code is compiled with the address sanitizer; otherwise NULL. */
+extern int __asan_address_is_poisoned(const volatile void *address) __attribute__((weak));
+
+static inline void on_told_freed(int err, void *arg)
+{
+    struct single *s = arg;
+
+    if (__asan_address_is_poisoned != NULL && __asan_address_is_poisoned(s->scope) == 0)
+        fail_test("cb of scope_run() is called with %s\nexpected  the scope was freed just before: "
+                  "cb is the last that happens\ngot       it is freed behind cb, or never",
+                  result_text(err));
+    on_told(err, &s->told);
+}
+
+/* Where enter fails, and where exit has ended. */
+START_TEST(it_is_freed_before_cb)
+{
+    for (int k = 0; k < 2; k++) {
+        struct single s = single_named("A", "body");
+        const struct manager manager = manager_of(&s.actor);
+        const struct body body = body_of(&s.body);
+
+        s.actor.enter.err = k == 0 ? -EIO : 0;
+        s.told.quiet = true;
+        EXPECT(scope_run(&manager, &body, on_told_freed, &s, &s.scope), 0, "TODO(1)");
+        s.told.may_come = true;
+        run_loop();
+        expect_told(&s.told, k == 0 ? -EIO : 0, "a scope that is freed before its cb");
+        single_free(&s);
+    }
+}
+END_TEST
+
 static inline void on_elapsed_traced(double seconds, void *arg)
 {
     trace("%sElapsed time: %.2f seconds", (const char *)arg, seconds);
@@ -60,12 +105,17 @@ START_TEST(a_timer_of_1_50_s)
 
     body.step.ms = 1500;
     timed_run(&watch, timer, &body, &told);
+    run_loop_for(500);
+    const struct manager manager = timer_scope_manager(timer);
+    expect_busy(&manager, NULL, "a timer_scope that is inside");
+    trace("enter, once more: -EBUSY"); /* and it goes on as before */
     run_loop();
     body.step.err = -EIO;
     told = (struct told){.calls = 0};
     timed_run(&watch, timer, &body, &told);
     run_loop();
     expect_trace_in_order("0.000  load: begins\n"
+                          "0.500  enter, once more: -EBUSY\n"
                           "1.500  load: ends\n"
                           "1.500  Elapsed time: 1.50 seconds\n"
                           "1.500  told: 0\n"

@@ -29,13 +29,15 @@ static inline void expect_busy(const struct manager *manager, struct scope *in, 
     const int got = manager->enter(manager->obj, in, on_never_entered, NULL);
 
     if (got != -EBUSY)
-        fail_test("enter of %s\nexpected  returns -EBUSY\ngot       returns %s", what,
-                  result_text(got));
+        fail_test("enter of %s\nexpected  returns -EBUSY: it is used for one thing at a time\n"
+                  "got       returns %s",
+                  what, result_text(got));
 }
 
 struct watch {
     const char *name;
     struct manager manager;
+    bool no_value; /* enter tells NULL also when it goes well */
     bool returned; /* the call whose callback is to come, */
     int to_come;   /* which is to come so many times: 1 or 0 */
     enter_cb entered;
@@ -70,6 +72,9 @@ static inline void on_watched_entered(int err, void *value, void *arg)
     struct watch *watch = arg;
 
     watch_callback(watch, "enter");
+    if (value != NULL && (err != 0 || watch->no_value))
+        fail_test("%s: enter tells %s, with a value\nexpected  the value is NULL then", watch->name,
+                  result_text(err));
     watch->entered(err, value, watch->arg);
 }
 
