@@ -1,4 +1,5 @@
-/* p8_adaptors.h: map, filter, chain, timeout and ticker, and copies of items. Given.
+/* p8_adaptors.h: map, filter, chain, timeout and ticker, and copies of items. Given. With it comes
+ * p8_collect.h, a sink.
  *
  * Read map and filter first: they have no slot, because the source answers for them. chain and
  * timeout answer themselves at times, as yours do.
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "p8_collect.h"
 #include "p8_slot.h"
 
 /* ---- copies ---- */

@@ -1,8 +1,8 @@
 /* p8_async_iterator.c: asynchronous iterators that can be put together
  *
  * p8_async_iterator.h says what each function does. Given: p8_slot.h and p8_parts.h, what yours are
- * made of; p8_adaptors.h, iterators that are written already; p8_feed.h and p8_program.h, the
- * program.
+ * made of; p8_adaptors.h and p8_collect.h, iterators and a sink that are written already; p8_feed.h
+ * and p8_program.h, the program.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -22,6 +22,7 @@
  *     waiting, for its own callback.
  *   - The loop answers, later, and once. Between two answers timers and sockets have their turn.
  *   - ITER_END and errors stay: each next from then on is told the same again.
+ *   - The end closes nothing. A close goes down to all sources, also to those that have ended.
  *   - A closed iterator tells each next -ECANCELED, whatever it has told before: also the one that
  *     waits, also if its item was there.
  *   - Memory and stack do not grow with the number of items.
@@ -112,7 +113,8 @@ static inline void aiter_free(struct aiter *it)
 /* ---- sources ---- */
 
 /* The numbers start, start + 1, ... up to, and not including, stop: none if start >= stop. Each
- * takes `delay_ms`, 0 or more, from the next that asks for it; the end takes no time. Item: int *.
+ * takes `delay_ms`, 0 or more, from the next that asks for it, as event_add() counts: from the
+ * loop's time, which stands still in a callback. The end takes no time. Item: int *.
  *
  *     for value in range(start, stop): await asyncio.sleep(delay_ms / 1000); yield value
  */
@@ -125,10 +127,11 @@ struct aiter_line {
 
 /* The lines that come from a connected bufferevent. A line ends with "\n" or "\r\n", which do not
  * belong to it; the last one may have no end, and then a "\r" belongs to it. It may be empty. One
- * of more than max_line bytes is an error, -EMSGSIZE. If reading fails, the lines that were
- * complete come first, then the error, a negative errno; what was not complete is lost. While
- * nobody waits for a line, nothing is read. p8_feed.h makes such a stream of a file, a FIFO or a
- * terminal. Item: struct aiter_line *. */
+ * of more than max_line bytes is an error, -EMSGSIZE, also before its end has come; so is one that
+ * there is no memory for, -ENOMEM. If reading fails, the lines that were complete come first, then
+ * the error, a negative errno; what was not complete is lost. While nobody waits for a line,
+ * nothing is read. p8_feed.h makes such a stream of a file, a FIFO or a terminal: it reads them in
+ * chunks, which come through a socket. Item: struct aiter_line *. */
 struct aiter *aiter_lines(struct bufferevent *stream, size_t max_line);
 
 /* Given. A tick each `ms`, 1 or more, counted from the first next. Who asks late is told at once of
@@ -182,7 +185,7 @@ struct aiter *aiter_chain(struct event_base *base, struct aiter *first, struct a
  * from then on. `from` is closed then. */
 struct aiter *aiter_timeout(struct event_base *base, struct aiter *from, int ms);
 
-/* ---- a sink ---- */
+/* ---- sinks ---- */
 
 struct for_each;
 
@@ -219,5 +222,25 @@ int aiter_for_each(struct for_each *loop, struct aiter *it, body_fn body, for_ea
 /* The body is done with its item. `result` is ITER_ITEM: the next one is wanted; ITER_END: no more
  * (break); a negative errno: the body has failed. */
 void body_done(struct for_each *loop, int result);
+
+/* The caller owns it, as a struct for_each. `n` is for the caller: so many items are there. */
+struct collect {
+    struct for_each loop; /* first: the body finds its list by that */
+    void **items;         /* borrowed */
+    int n, max;
+    aiter_copy_fn copy;
+};
+
+/* Given. Copies of the first items of `it`, `max` at the most, in items[0] to items[list->n - 1],
+ * an array of the caller's; he frees the copies, whatever the result is, also if `it` is freed
+ * meanwhile. For no item more than `max` is `it` asked; then it is closed, and cb(result, arg) is
+ * called: 0, or why there are not more. max <= 0: it is closed at once. Returns as
+ * aiter_for_each().
+ *
+ *     async with aclosing(it):
+ *         items = [copy(item) async for item in islice(it, max)]
+ */
+int aiter_collect(struct collect *list, struct aiter *it, void **items, int max, aiter_copy_fn copy,
+                  for_each_cb cb, void *arg);
 
 #endif

@@ -1,8 +1,9 @@
 /* p8_feed.h: a file, a FIFO or a terminal, as a stream that the loop can wait for. Given.
  *
- * epoll refuses files, and who reads a silent terminal waits. So each has a thread, which reads,
- * and writes into a socket; the bufferevent has the other end of it. If nobody reads there, the
- * thread waits in write(), and reads no more: nothing is ahead by more than the socket holds.
+ * epoll refuses files, and who reads a silent terminal waits. So each has a thread, which reads a
+ * chunk, and writes it into a socket; the bufferevent has the other end of it. If nobody reads
+ * there, the thread waits in send(), and reads no more: nothing is ahead by more than the socket
+ * holds. So the chunks of a file come from here: who wants them, and not lines, reads the stream.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -15,8 +15,10 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +52,7 @@ struct program {
     struct for_each loop;
     struct event *work; /* of the demonstration; owned */
     int result;         /* of the loop; 1: it has not ended */
+    bool output_failed; /* and `result` tells why */
 };
 
 static inline void on_program_end(int result, void *arg)
@@ -108,16 +111,14 @@ static inline int line_has_text(const void *item, void *arg)
 static inline void print_line(struct for_each *loop, void *item, void *arg)
 {
     const struct named_line *named = item;
-    const struct program *p = arg;
+    struct program *p = arg;
 
     if (p->named)
         printf("%s: ", named->name);
     (void)fwrite(named->line.text, 1, named->line.n, stdout); /* ferror() tells */
     (void)putchar('\n');
-    if (fflush(stdout) != 0 || ferror(stdout))
-        body_done(loop, errno > 0 ? -errno : -EIO);
-    else
-        body_done(loop, ITER_ITEM);
+    p->output_failed = fflush(stdout) != 0 || ferror(stdout);
+    body_done(loop, !p->output_failed ? ITER_ITEM : errno > 0 ? -errno : -EIO);
 }
 
 /* ---- all files ---- */
@@ -175,7 +176,8 @@ static inline int program_report(struct program *p, int failed)
     else if (p->result > 0)
         fprintf(stderr, "p8_async_iterator: the loop has ended, and nobody was told\n");
     else if (p->result < 0)
-        fprintf(stderr, "p8_async_iterator: lines: %s\n", strerror(-p->result));
+        fprintf(stderr, "p8_async_iterator: %s: %s\n", p->output_failed ? "output" : "lines",
+                strerror(-p->result));
     return failed == 0 && p->result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -268,12 +270,23 @@ static inline int number_of(const char *text)
     return *text != '\0' && *end == '\0' && number >= 0 && number <= INT_MAX ? (int)number : -1;
 }
 
+/* A descriptor of 0 to 2 that is closed would be the next one that is opened: the loop's own, or a
+ * file of the user's. It becomes one that cannot be read, nor written. */
+static inline void hold_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* it is fd now */
+}
+
 static inline int p8_program(int argc, char **argv)
 {
     static char *input[] = {"-", NULL};
     struct program p = {.most = -1, .wait_ms = -1};
     int option;
 
+    hold_standard_files();
+    opterr = 0; /* p8_use() says it */
     while ((option = getopt(argc, argv, "n:e:t:")) != -1) {
         if (option == 'n')
             p.most = number_of(optarg);

@@ -1,8 +1,8 @@
 /* p8_slot.h: the idiom of 3.3.3 "Stream processing", with a close that tells when it is done.
  * Given.
  *
- * Each iterator that gives answers of its own has a slot. It has two events, and neither is pending
- * while nobody waits:
+ * Each iterator that gives answers of its own has a slot. It has two events, and calls for neither
+ * while nobody waits. (A source may answer before `turn` comes: then that comes for nothing.)
  *
  *     next  --> slot_next() ---- turn, by a timer ---> the iterator's look() --> slot_answer()
  *     close --> slot_close() --- turn, at once ------> slot_answer(), if somebody waits
@@ -46,8 +46,9 @@ struct slot {
  * aiter_next(). */
 static int slot_next(struct slot *slot, int ms, next_cb cb, void *arg);
 
-/* Yours. Answers the next that waits; for callbacks of the loop only. It is the last use of the
- * iterator: it may be freed in the call. What is no item stays, as the slot's state. */
+/* Yours. Answers the next that waits: there is one, its cb is not NULL; for callbacks of the loop
+ * only. It is the last use of the iterator: it may be freed in the call. What is no item stays, as
+ * the slot's state. */
 static void slot_answer(struct slot *slot, int got, void *item);
 
 /* Yours. From now on each next is told -ECANCELED, also the one that waits: `turn` comes at

@@ -1,8 +1,8 @@
 /* p8_async_iterator.c: asynchronous iterators that can be put together
  *
  * p8_async_iterator.h says what each function does. Given: p8_slot.h and p8_parts.h, what yours are
- * made of; p8_adaptors.h, iterators that are written already; p8_feed.h and p8_program.h, the
- * program.
+ * made of; p8_adaptors.h and p8_collect.h, iterators and a sink that are written already; p8_feed.h
+ * and p8_program.h, the program.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -187,19 +187,22 @@ static void take_close(struct aiter *it, struct aiter_closing *closing)
 
 /* ---- lines ---- */
 
-/* The next line, if all of it is there: its text, for the caller to free(). NULL: it is not, or
- * there is no memory for it. */
-static char *lines_take(struct lines *lines, size_t *n)
+/* The next line, if all of it is there: *n bytes, for the caller to free(), or NULL without memory.
+ * Otherwise NULL, and *there is false. */
+static char *lines_take(struct lines *lines, size_t *n, bool *there)
 {
     struct evbuffer *input = bufferevent_get_input(lines->stream);
-    char *text = evbuffer_readln(input, n, EVBUFFER_EOL_CRLF); /* waits behind a "\r" */
-    const size_t rest = evbuffer_get_length(input);
+    const size_t all = evbuffer_get_length(input);
+    char *text = NULL;
 
-    if (text == NULL && lines->input == ITER_END && rest > 0) { /* the end ends the last one, too */
-        text = calloc(1, rest + 1);
-        if (text != NULL)
-            *n = (size_t)evbuffer_remove(input, text, rest);
-    }
+    *there = true;
+    if (evbuffer_search_eol(input, NULL, NULL, EVBUFFER_EOL_CRLF).pos >= 0)
+        return evbuffer_readln(input, n, EVBUFFER_EOL_CRLF); /* a "\r" waits for its "\n" */
+    *there = lines->input == ITER_END && all > 0;            /* the end ends the last one, too */
+    if (*there)
+        text = calloc(1, all + 1);
+    if (text != NULL)
+        *n = (size_t)evbuffer_remove(input, text, all);
     return text;
 }
 
@@ -207,18 +210,18 @@ static void lines_look(struct aiter *it)
 {
     struct lines *lines = (struct lines *)it;
     struct aiter_line line = {0};
-    char *text = lines_take(lines, &line.n);
+    bool there;
+    char *text = lines_take(lines, &line.n, &there);
     const size_t rest = evbuffer_get_length(bufferevent_get_input(lines->stream));
 
     line.text = text;
     (void)bufferevent_disable(lines->stream, EV_READ); /* until a line is missing again */
-    if (text != NULL ? line.n > lines->max_line : rest > 1 && rest - 1 > lines->max_line)
+    if (there ? line.n > lines->max_line : rest > 1 && rest - 1 > lines->max_line)
         slot_answer(&lines->slot, -EMSGSIZE, NULL); /* that one byte may be a "\r" */
-    else if (text != NULL)
-        slot_answer(&lines->slot, ITER_ITEM, &line); /* the last use of `lines` */
+    else if (there)                                 /* the last use of `lines` */
+        slot_answer(&lines->slot, text != NULL ? ITER_ITEM : -ENOMEM, text != NULL ? &line : NULL);
     else if (lines->input != ITER_ITEM)
-        slot_answer(&lines->slot, lines->input == ITER_END && rest > 0 ? -ENOMEM : lines->input,
-                    NULL);
+        slot_answer(&lines->slot, lines->input, NULL);
     else if (bufferevent_enable(lines->stream, EV_READ) != 0)
         slot_answer(&lines->slot, -ENOMEM, NULL);
     free(text);

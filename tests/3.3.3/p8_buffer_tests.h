@@ -5,7 +5,7 @@
 #ifndef P8_BUFFER_TESTS_H
 #define P8_BUFFER_TESTS_H
 
-#include "p8_stage.h"
+#include "p8_source.h"
 
 /* `of` items, 100 ms each, `n` of them ahead. */
 static struct asker buffer_asker(struct source *s, int of, int n)
@@ -54,6 +54,7 @@ static void expect_ahead(int n, int asks_at_rest, int asks_later)
     struct asker a = buffer_asker(&s, 1000, n);
 
     a.quiet = true;
+    s.ms = 10;
     run_loop_for(500);
     expect_asks(&s, 0); /* nobody has asked */
     buffer_ask(&a);
@@ -78,6 +79,7 @@ START_TEST(so_many_ahead)
 {
     expect_ahead(1, 2, 4);
     expect_ahead(3, 4, 6);
+    expect_ahead(100, 101, 103);
     expect_ahead(0, 2, 4);
     expect_ahead(-1, 2, 4);
 }
@@ -97,6 +99,13 @@ START_TEST(as_many_as_there_are)
     expect_story("0.100  a: 0\n0.400  a: 1\n0.400  a: 2\n0.400  a: 3\n"
                  "0.400  a: ITER_END\n0.400  a: ITER_END\n");
     expect_asks(&s, 5);
+    expect_count("a buffer that nobody has closed, behind ITER_END: calls of its source's close", 0,
+                 s.closes);
+    close_it(&a);
+    run_loop();
+    expect_lines_of_story("0.400  a: closed\n");
+    expect_count("a buffer that is closed behind ITER_END: calls of its source's close", 1,
+                 s.closes);
     free_it(&a);
 }
 END_TEST
@@ -193,13 +202,13 @@ END_TEST
 
 START_TEST(a_buffer_is_closed)
 {
-    scene("closes: with a next at 0; with items kept; with items kept and a next");
-    for (int moment = 0; moment < 3; moment++) {
+    scene("closes: with a next at 0, twice; with items kept; with items kept and a next");
+    for (int moment = -1; moment < 3; moment++) {
         struct source s;
         struct asker a = buffer_asker(&s, 9, 2);
 
-        s.close_ms = 30;
-        if (moment > 0) { /* two are kept */
+        s.close_ms = moment < 0 ? 0 : 30; /* as soon as may be: yet who waits comes first */
+        if (moment > 0) {                 /* two are kept */
             buffer_ask(&a);
             run_loop();
         }
@@ -211,7 +220,8 @@ START_TEST(a_buffer_is_closed)
         free_it(&a);
         expect_freed(&s);
     }
-    expect_story("0.000  a: -ECANCELED\n0.030  a: closed\n0.030  a: -ECANCELED\n"
+    expect_story("0.000  a: -ECANCELED\n0.000  a: closed\n0.000  a: -ECANCELED\n"
+                 "0.000  a: -ECANCELED\n0.030  a: closed\n0.030  a: -ECANCELED\n"
                  "0.130  a: 0\n0.360  a: closed\n0.360  a: -ECANCELED\n"
                  "0.460  a: 0\n0.660  a: -ECANCELED\n0.690  a: closed\n"
                  "0.690  a: -ECANCELED\n");

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "p8_stage.h"
+#include "p8_source.h"
 
 enum { HEAP_MOST = 16 * 1024, STACK_MOST = 16 * 1024 };
 

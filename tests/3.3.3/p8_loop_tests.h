@@ -5,7 +5,9 @@
 #ifndef P8_LOOP_TESTS_H
 #define P8_LOOP_TESTS_H
 
-#include "p8_stage.h"
+#include <stdlib.h>
+
+#include "p8_source.h"
 
 /* A loop over a source, and its body, which takes `ms` for an item, or none if that is 0. */
 struct worker {
@@ -286,6 +288,57 @@ START_TEST(loop_freed_when_it_ends)
         expect_freed(&w.source);
     }
     expect_lines_of_story("0.100  w: use 0\n0.150  w: end, 0\n0.250  w: use 0\n0.300  w: end, 0\n");
+}
+END_TEST
+
+/* A loop whose memory is freed: in cb, or in the body, which is not done then. */
+struct freed_loop {
+    struct for_each *loop; /* owned until then */
+    struct aiter *it;      /* owned until it is freed in the body */
+    bool in_body;
+};
+
+static void free_loop(struct freed_loop *f)
+{
+    if (f->in_body) {
+        aiter_free(f->it);
+        f->it = NULL;
+    }
+    free(f->loop);
+    f->loop = NULL;
+}
+
+static void on_freed_item(struct for_each *loop, void *item, void *arg)
+{
+    struct freed_loop *f = arg;
+
+    trace("f: use %d", *(int *)item);
+    if (f->in_body)
+        free_loop(f);
+    else
+        body_done(loop, ITER_ITEM);
+}
+
+static void on_freed_end(int result, void *arg)
+{
+    trace("f: end, %s", result_text(result));
+    free_loop(arg);
+}
+
+START_TEST(memory_of_the_loop_is_freed)
+{
+    scene("the memory of the struct for_each is freed: in cb; with the iterator, in the body");
+    for (int in_body = 0; in_body < 2; in_body++) {
+        struct freed_loop f = {.in_body = in_body};
+
+        f.it = aiter_range(test_base(), 0, 1, 100);
+        f.loop = malloc(sizeof(*f.loop));
+        if (f.it == NULL || aiter_for_each(f.loop, f.it, on_freed_item, on_freed_end, &f) != 0)
+            fail_test("aiter_for_each() of a range\nexpected  0\ngot       an error");
+        run_loop();
+        aiter_free(f.it);
+    }
+    expect_story("0.100  f: use 0\n0.100  f: end, 0\n0.200  f: use 0\n");
 }
 END_TEST
 

@@ -5,11 +5,11 @@
 #ifndef P8_MERGE_TESTS_H
 #define P8_MERGE_TESTS_H
 
-#include "p8_stage.h"
+#include "p8_source.h"
 
-enum { MOST_SOURCES = 4 };
+enum { MOST_SOURCES = 9 };
 
-static const char *const source_names[MOST_SOURCES] = {"s", "t", "u", "v"};
+static const char *const source_names[MOST_SOURCES] = {"s", "t", "u", "v", "w", "x", "y", "z", "q"};
 
 /* n sources: of source i the numbers from 10 i on, so many as `lengths` says, each after ms[i]. */
 static struct asker merge_asker(struct source *s, int n, const int *lengths, const int *ms)
@@ -57,6 +57,24 @@ static void merge_close_all(struct asker *a, struct source *s, int n)
         expect_freed(&s[i]);
 }
 
+/* The end has closed nothing; a close closes those that have ended, too. */
+static void expect_closed_behind_the_end(struct asker *a, struct source *s, int n)
+{
+    for (int closed = 0; closed < 2; closed++) {
+        for (int i = 0; i < n; i++)
+            if (s[i].closes != closed)
+                fail_test("a merge has told ITER_END%s: calls of its source %s's close\n"
+                          "expected  %d\ngot       %d",
+                          closed ? ", and was closed then" : ", and is not closed", s[i].name,
+                          closed, s[i].closes);
+        if (!closed)
+            close_it(a);
+        run_loop();
+    }
+    expect_count("a close of a merge that has told ITER_END: calls of its cb", 1, a->closed);
+    merge_close_all(a, s, n);
+}
+
 START_TEST(as_they_come)
 {
     struct source s[2];
@@ -70,7 +88,23 @@ START_TEST(as_they_come)
     expect_lines_of_story("0.300  a: ITER_END\n");
     expect_count("nexts that sources were asked for behind their end", 0,
                  s[0].behind + s[1].behind);
-    merge_close_all(&a, s, 2);
+    expect_closed_behind_the_end(&a, s, 2);
+}
+END_TEST
+
+/* More than a few. */
+START_TEST(nine_sources)
+{
+    struct source s[9];
+    struct asker a =
+        MERGE(s, 9, OF(1, 1, 1, 1, 1, 1, 1, 1, 1), OF(90, 80, 70, 60, 50, 40, 30, 20, 10));
+
+    scene("nine sources of one item: after 90, 80, ... 10 ms");
+    merge_all(&a);
+    expect_story("0.010  a: 80\n0.020  a: 70\n0.030  a: 60\n0.040  a: 50\n0.050  a: 40\n"
+                 "0.060  a: 30\n0.070  a: 20\n0.080  a: 10\n0.090  a: 0\n"
+                 "0.090  a: ITER_END\n");
+    merge_close_all(&a, s, 9);
 }
 END_TEST
 
@@ -170,6 +204,8 @@ START_TEST(one_fails_all_are_closed)
                           "0.100  s: close\n0.100  t: close\n0.100  a: -EIO\n0.100  a: -EIO\n");
     expect_count("a source that goes on while another one fails: calls of its close", 1,
                  s[0].closes);
+    expect_count("a source that has ended before another one fails: calls of its close", 1,
+                 s[2].closes);
     merge_close_all(&a, s, 3);
 }
 END_TEST
@@ -248,8 +284,10 @@ START_TEST(a_source_cannot_be_asked)
         ask_times(&a, at == 1 ? 2 : 4);
         if (a.got != -ENOMEM || a.items < 2 * (at - 1) || a.items > 3 * (at - 1))
             fail_test("one of two sources refuses next %d with -ENOMEM: the merge tells\n"
-                      "expected  %s, then -ENOMEM\ngot       %d items, then %s",
-                      at, at == 1 ? "no item" : "2 or 3 items", a.items, got_text(a.got));
+                      "expected  %s, then -ENOMEM\ngot       %d items, %s%s",
+                      at, at == 1 ? "no item" : "2 or 3 items", a.items,
+                      a.got == ITER_ITEM ? "and no error" : "then ",
+                      a.got == ITER_ITEM ? "" : got_text(a.got));
         expect_count("the other source is closed at once: calls of its close", 1, s[0].closes);
         merge_close_all(&a, s, 2);
     }
@@ -270,116 +308,6 @@ START_TEST(no_memory_for_a_copy)
     expect_count("sources of a merge that has failed: calls of the first one's close", 1,
                  s[0].closes);
     merge_close_all(&a, s, 2);
-}
-END_TEST
-
-/* ---- close ---- */
-
-START_TEST(a_merge_is_closed)
-{
-    struct source s[3];
-    struct asker a = MERGE(s, 3, OF(9, 9, 9), OF(100, 100, 100)), b = asker_of("b", a.it);
-
-    scene("closes take 0, 50 and 30 ms: by a at 0.020, by b at 0.060, by a again");
-    s[1].close_ms = 50;
-    s[2].close_ms = 30;
-    ask(&a);
-    run_loop_for(20);
-    close_it(&a);
-    run_loop_for(40); /* one of the three is left */
-    close_it(&b);
-    run_loop();
-    close_it(&a);
-    run_loop();
-    ask_times(&a, 1);
-    expect_story("0.020  a: -ECANCELED\n0.070  a: closed\n0.070  b: closed\n"
-                 "0.070  a: closed\n0.070  a: -ECANCELED\n");
-    merge_close_all(&a, s, 3);
-}
-END_TEST
-
-/* An item is kept, and is not told any more. */
-START_TEST(a_merge_is_closed_with_an_item)
-{
-    struct source s[2];
-    struct asker a = MERGE(s, 2, OF(9, 9), OF(10, 20));
-
-    scene("an item is kept; a next, and a close at once");
-    ask_times(&a, 1);
-    run_loop_for(100);
-    ask(&a);
-    close_it(&a);
-    run_loop();
-    ask_times(&a, 1);
-    expect_story("0.010  a: 0\n0.120  a: -ECANCELED\n0.120  a: closed\n"
-                 "0.120  a: -ECANCELED\n");
-    merge_close_all(&a, s, 2);
-}
-END_TEST
-
-/* Its sources are being closed already, by the error; or have been. */
-START_TEST(a_merge_is_closed_behind_an_error)
-{
-    scene("an error; a close while the sources are being closed; and one later");
-    for (int later = 0; later < 2; later++) {
-        struct source s[2];
-        struct asker a = MERGE(s, 2, OF(9, 0), OF(100, 0));
-
-        s[0].close_ms = 50;
-        s[1].end = -EIO;
-        ask(&a);
-        run_loop_for(later ? 90 : 20);
-        close_it(&a);
-        run_loop();
-        ask_times(&a, 1);
-        merge_close_all(&a, s, 2);
-    }
-    expect_story("0.000  a: -EIO\n0.050  a: closed\n0.050  a: -ECANCELED\n"
-                 "0.050  a: -EIO\n0.140  a: closed\n0.140  a: -ECANCELED\n");
-}
-END_TEST
-
-START_TEST(two_merges_at_once)
-{
-    struct source s[2], t[2];
-    struct asker a = MERGE(s, 2, OF(1, 1), OF(10, 20));
-    struct asker b = MERGE(t, 2, OF(1, 1), OF(15, 25));
-
-    scene("two merges of two sources");
-    b.name = "b";
-    a.habit = b.habit = ASKS_AGAIN;
-    ask(&a);
-    ask(&b);
-    run_loop();
-    expect_lines_of_story(
-        "0.010  a: 0\n0.015  b: 0\n0.020  a: 10\n0.020  a: ITER_END\n0.025  b: 10\n"
-        "0.025  b: ITER_END\n");
-    merge_close_all(&a, s, 2);
-    merge_close_all(&b, t, 2);
-}
-END_TEST
-
-/* In the answer that is direct; of an item that was kept; of the end; of an error. */
-START_TEST(a_merge_is_freed_in_the_answer)
-{
-    for (int way = 0; way < 5; way++) {
-        struct source s[2];
-        struct asker a = MERGE(s, 2, OF(way < 2, way < 2), OF(10, 20));
-
-        if (way > 2)
-            s[1].end = -EIO;
-        s[1].end_ms = way == 4 ? 10 : 0;
-        if (way == 1) {
-            ask_times(&a, 1);
-            run_loop_for(50);
-        }
-        a.habit = FREES;
-        ask_times(&a, 1);
-        if (a.it != NULL)
-            fail_test("a next of a merge was accepted: answers\nexpected  1\ngot       none");
-        expect_freed(&s[0]);
-        expect_freed(&s[1]);
-    }
 }
 END_TEST
 

@@ -5,12 +5,14 @@
 #ifndef P8_RANGE_TESTS_H
 #define P8_RANGE_TESTS_H
 
-#include "p8_stage.h"
+#include "p8_source.h"
 
 /* A range, and its first next. */
 static void range_open(struct asker *a, const char *name, int start, int stop, int delay_ms)
 {
     *a = asker_of(name, aiter_range(test_base(), start, stop, delay_ms));
+    a->counts = true;
+    a->next = start;
     const int error = try_to_ask(a);
 
     if (error == -ENOSYS)
@@ -44,7 +46,7 @@ END_TEST
 
 START_TEST(below_zero_and_seconds)
 {
-    expect_range(-2, 1, 1500, "1.500  a: -2\n3.000  a: -1\n4.500  a: 0\n4.500  a: ITER_END\n");
+    expect_range(-2, 1, 2500, "2.500  a: -2\n5.000  a: -1\n7.500  a: 0\n7.500  a: ITER_END\n");
 }
 END_TEST
 
@@ -66,6 +68,13 @@ START_TEST(as_far_as_an_int_goes)
     free_it(&a);
     expect_lines_of_story("0.001  a: -2147483648\n");
     expect_range(INT_MAX - 1, INT_MAX, 0, "0.001  a: 2147483646\n0.001  a: ITER_END\n");
+}
+END_TEST
+
+/* Three weeks. */
+START_TEST(a_long_delay)
+{
+    expect_range(0, 1, 1814400 * 1000, "1814400.000  a: 0\n1814400.000  a: ITER_END\n");
 }
 END_TEST
 

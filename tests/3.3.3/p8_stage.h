@@ -1,8 +1,7 @@
-/* p8_stage.h: who asks iterators, and a source by script, for check_p8_async_iterator.c
+/* p8_stage.h: who asks iterators, for check_p8_async_iterator.c
  *
- * Both write the timeline: "a: 7" when asker a is told an item, "a: ITER_END", "a: refused:
- * -EBUSY"; "a: closed" when his close is told. A source says "s: asked" and "s: close", if it is
- * traced.
+ * He writes the timeline: "a: 7" when asker a is told an item, "a: ITER_END", "a: refused: -EBUSY";
+ * "a: closed" when his close is told.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -83,8 +82,10 @@ struct asker {
     const char *name;
     struct aiter *it;
     enum habit habit;
-    bool lines;                      /* items are struct aiter_line, not int */
-    bool quiet;                      /* items are not traced */
+    bool lines;  /* items are struct aiter_line, not int */
+    bool quiet;  /* items are not traced */
+    bool counts; /* items are numbers, one after the other, from `next` on */
+    int next;
     bool inside;                     /* in a call of aiter_next() or aiter_close() */
     int asked, told;                 /* nexts that were not refused; answers */
     int got, last;                   /* what he was told last; the last item */
@@ -115,21 +116,52 @@ static inline void free_it(struct asker *a)
     a->it = NULL;
 }
 
-static inline void trace_item(const struct asker *a, const void *item)
+/* Byte i of a line that is too long for the timeline. */
+static inline char long_text(size_t i)
 {
-    const struct aiter_line *line = item;
-    char text[64] = "";
+    return (char)('a' + i % 23);
+}
 
-    if (a->lines && line->text[line->n] != '\0')
+static inline void trace_line(const char *name, const struct aiter_line *line)
+{
+    enum { SHOWN = 40 };
+    char text[2 * SHOWN + 1];
+    size_t to = 0;
+
+    if (line->text[line->n] != '\0')
         fail_test("%s is told a line of %zu bytes: behind them\nexpected  '\\0'\n"
                   "got       another byte: is n the length without its end?",
-                  a->name, line->n);
-    for (size_t i = 0; a->lines && i < line->n && i < sizeof(text) - 1; i++)
-        text[i] = line->text[i] == '\0' ? '0' : line->text[i] == '\r' ? 'R' : line->text[i];
-    if (a->lines)
-        trace("%s: \"%s\"", a->name, text);
+                  name, line->n);
+    for (size_t i = 0; i < line->n && line->n > SHOWN; i++)
+        if (line->text[i] != long_text(i))
+            fail_test("%s is told a line of %zu bytes: byte %zu, from 0\nexpected  '%c'\n"
+                      "got       '%c'",
+                      name, line->n, i, long_text(i), line->text[i]);
+    for (size_t i = 0; i < line->n && line->n <= SHOWN; i++) {
+        const char byte = line->text[i];
+
+        if (byte == '\0' || byte == '\r' || byte == '\n')
+            text[to++] = '\\';
+        text[to++] = byte == '\0' ? '0' : byte == '\r' ? 'r' : byte == '\n' ? 'n' : byte;
+    }
+    text[to] = '\0';
+    if (line->n > SHOWN)
+        trace("%s: %zu bytes", name, line->n);
     else
-        trace("%s: %d", a->name, *(const int *)item);
+        trace("%s: \"%s\"", name, text);
+}
+
+static inline void trace_item(struct asker *a, const void *item)
+{
+    if (a->lines) {
+        trace_line(a->name, item);
+        return;
+    }
+    if (a->counts && *(const int *)item != a->next)
+        fail_test("at %.3f %s is told a number\nexpected  %d\ngot       %d", now_ms() / 1000.0,
+                  a->name, a->next, *(const int *)item);
+    a->next++;
+    trace("%s: %d", a->name, *(const int *)item);
 }
 
 static inline void on_answer(int got, void *item, void *arg)
@@ -246,155 +278,6 @@ static inline void expect_count(const char *what, int expected, int got)
 static inline void after_ms(int ms)
 {
     run_loop_for(ms - now_ms());
-}
-
-/* ---- a source by script ---- */
-
-/* Items first, first + 1, ..., n of them, each `ms` after its next, then `end`. */
-struct source {
-    struct aiter aiter;
-    const char *name;
-    bool traced;
-    int first, n, ms;
-    int end, end_ms;        /* ITER_END, or a negative errno, and how long it takes */
-    int refuse_at, refuse;  /* the so-many-th next (1: the first) returns this */
-    int close_ms;           /* a close takes so long */
-    int asks, busy, behind; /* nexts: all that were accepted; while one waited; behind the end */
-    int given;              /* items */
-    int closes, frees;
-    bool over; /* `end` has been told */
-    bool shut;
-    next_cb cb;
-    void *arg;
-    int item;
-    struct event *turn, *told;
-    TAILQ_HEAD(, aiter_closing) closers;
-};
-
-static inline void source_add(struct event *event, int ms)
-{
-    const struct timeval wait = {ms / 1000, ms % 1000 * 1000};
-
-    ck_assert_int_eq(event_add(event, &wait), 0);
-}
-
-static inline int source_next(struct aiter *it, next_cb cb, void *arg)
-{
-    struct source *s = (struct source *)it;
-
-    if (s->cb != NULL) {
-        s->busy++;
-        return -EBUSY;
-    }
-    if (++s->asks == s->refuse_at)
-        return s->refuse;
-    if (s->traced)
-        trace("%s: asked", s->name);
-    s->behind += s->over;
-    s->cb = cb;
-    s->arg = arg;
-    source_add(s->turn, s->shut ? 0 : s->given == s->n ? s->end_ms : s->ms);
-    return 0;
-}
-
-/* The item is gone when the call returns. */
-static inline void on_source_turn(evutil_socket_t fd, short what, void *arg)
-{
-    struct source *s = arg;
-    next_cb cb = s->cb;
-    bool item = !s->shut && s->given < s->n;
-    (void)fd;
-    (void)what;
-
-    s->cb = NULL;
-    s->item = s->first + s->given;
-    s->given += item;
-    s->over = s->over || !item;
-    cb(item ? ITER_ITEM : s->shut ? -ECANCELED : s->end, item ? &s->item : NULL, s->arg);
-    s->item = 0x55555555;
-}
-
-static inline void on_source_closed(evutil_socket_t fd, short what, void *arg)
-{
-    struct source *s = arg;
-    struct aiter_closing *closing = TAILQ_FIRST(&s->closers);
-    (void)fd;
-    (void)what;
-
-    TAILQ_REMOVE(&s->closers, closing, line);
-    if (!TAILQ_EMPTY(&s->closers))
-        source_add(s->told, 0);
-    closing->cb(closing->arg);
-}
-
-static inline void source_close(struct aiter *it, struct aiter_closing *closing)
-{
-    struct source *s = (struct source *)it;
-
-    if (s->closes++ == 0 && s->traced)
-        trace("%s: close", s->name);
-    s->shut = true;
-    if (s->cb != NULL)
-        event_active(s->turn, EV_TIMEOUT, 0);
-    if (closing->cb == NULL)
-        fail_test("%s is closed, and nobody is to be told\nexpected  a cb in `closing`, by "
-                  "aiter_close()\ngot       NULL",
-                  s->name);
-    if (TAILQ_EMPTY(&s->closers) && s->close_ms > 0)
-        source_add(s->told, s->close_ms);
-    else if (TAILQ_EMPTY(&s->closers))
-        event_active(s->told, EV_TIMEOUT, 0);
-    TAILQ_INSERT_TAIL(&s->closers, closing, line);
-}
-
-static inline void source_free(struct aiter *it)
-{
-    struct source *s = (struct source *)it;
-
-    if (++s->frees > 1)
-        fail_test("%s is freed\nexpected  once\ngot       a second time", s->name);
-    event_free(s->turn);
-    event_free(s->told);
-}
-
-/* Makes `s` a source of n items, from `first` on; returns its iterator, for an adaptor. */
-static inline struct aiter *source_open(struct source *s, const char *name, int first, int n,
-                                        int ms)
-{
-    static const struct aiter_ops ops = {source_next, source_close, source_free};
-
-    *s = (struct source){
-        .aiter = {&ops}, .name = name, .first = first, .n = n, .ms = ms, .end = ITER_END};
-    s->turn = evtimer_new(test_base(), on_source_turn, s);
-    s->told = evtimer_new(test_base(), on_source_closed, s);
-    ck_assert_ptr_nonnull(s->turn);
-    ck_assert_ptr_nonnull(s->told);
-    TAILQ_INIT(&s->closers);
-    return &s->aiter;
-}
-
-static inline void expect_freed(const struct source *s)
-{
-    if (s->frees != 1)
-        fail_test("%s: an adaptor owns its source\nexpected  it is freed once, with the adaptor\n"
-                  "got       freed %d times",
-                  s->name, s->frees);
-}
-
-/* Nothing was asked that should not have been. */
-static inline void expect_asks(const struct source *s, int asks)
-{
-    if (s->asks != asks)
-        fail_test("at %.3f: nexts that %s was asked for\nexpected  %d\ngot       %d",
-                  now_ms() / 1000.0, s->name, asks, s->asks);
-}
-
-/* A copy by the suite: not a call of the learner's, so it does not fail. */
-static int copies_fail_at, copies;
-
-static inline void *copy_int(const void *item)
-{
-    return ++copies == copies_fail_at ? NULL : aiter_copy_int(item);
 }
 
 #endif

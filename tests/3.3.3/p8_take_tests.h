@@ -6,7 +6,7 @@
 #ifndef P8_TAKE_TESTS_H
 #define P8_TAKE_TESTS_H
 
-#include "p8_stage.h"
+#include "p8_source.h"
 
 /* A take of n of `of` numbers, and its first next. */
 static void take_open(struct asker *a, struct source *s, int of, int n)
@@ -132,14 +132,14 @@ END_TEST
 
 START_TEST(a_take_is_closed)
 {
-    scene("closed: a take of 0 and a take of 1 with somebody waiting, and one at rest");
-    for (int n = 0; n < 3; n++) { /* who waits is told by the take; by the source; nobody waits */
+    scene("closed: takes of 0, twice, and a take of 1 with somebody waiting, and one at rest");
+    for (int k = 0; k < 4; k++) { /* who waits is told by the take; by the source; nobody waits */
         struct source s;
         struct asker a;
 
-        take_open(&a, &s, 10, n > 0);
-        s.close_ms = 30;
-        if (n == 2)
+        take_open(&a, &s, 10, k > 1);
+        s.close_ms = k == 0 ? 0 : 30; /* as soon as may be: yet who waits comes first */
+        if (k == 3)
             run_loop();
         close_it(&a);
         run_loop();
@@ -147,27 +147,31 @@ START_TEST(a_take_is_closed)
         free_it(&a);
         expect_freed(&s);
     }
-    expect_story("0.000  a: -ECANCELED\n0.030  a: closed\n0.030  a: -ECANCELED\n"
+    expect_story("0.000  a: -ECANCELED\n0.000  a: closed\n0.000  a: -ECANCELED\n"
+                 "0.000  a: -ECANCELED\n0.030  a: closed\n0.030  a: -ECANCELED\n"
                  "0.030  a: -ECANCELED\n0.060  a: closed\n0.060  a: -ECANCELED\n"
                  "0.160  a: 0\n0.190  a: closed\n0.190  a: -ECANCELED\n");
 }
 END_TEST
 
+/* Its own end, and that of its source. */
 START_TEST(a_take_is_closed_behind_the_end)
 {
-    struct source s;
-    struct asker a;
+    scene("a take of 0, and one of 2 from a source of none, closed behind the end; a next");
+    for (int of_source = 0; of_source < 2; of_source++) {
+        struct source s;
+        struct asker a;
 
-    scene("a take of 0, closed behind ITER_END; then one more next");
-    take_open(&a, &s, 10, 0);
-    run_loop();
-    close_it(&a);
-    run_loop();
-    ask_times(&a, 1);
-    expect_story("0.000  a: ITER_END\n0.000  a: closed\n0.000  a: -ECANCELED\n");
-    expect_count("calls of the source's close, of a take that is closed behind its end", 1,
-                 s.closes);
-    free_it(&a);
+        take_open(&a, &s, of_source ? 0 : 10, of_source ? 2 : 0);
+        run_loop();
+        close_it(&a);
+        run_loop();
+        ask_times(&a, 1);
+        expect_count("a take is closed behind its end: calls of its source's close", 1, s.closes);
+        free_it(&a);
+    }
+    expect_story("0.000  a: ITER_END\n0.000  a: closed\n0.000  a: -ECANCELED\n"
+                 "0.000  a: ITER_END\n0.000  a: closed\n0.000  a: -ECANCELED\n");
 }
 END_TEST
 
@@ -238,6 +242,17 @@ static struct aiter *only(struct aiter *from)
 
 START_TEST(one_next_of_a_source)
 {
+    struct asker a, b;
+
+    scene("a range of 100 ms: a asks, and b 60 ms later");
+    a = asker_of("a", number_range());
+    b = asker_of("b", a.it);
+    ask(&a);
+    run_loop_for(60);
+    ask(&b); /* which does not move the time of a */
+    run_loop();
+    expect_story("0.060  b: refused: -EBUSY\n0.100  a: 0\n");
+    free_it(&a);
     expect_one_at_a_time("range, TODO(1)", number_range());
 }
 END_TEST

@@ -72,8 +72,8 @@ def check_waiting(program, folder):
 
 
 def check_use(program, folder):
-    for wrong in (("-n", "x"), ("-n", "-1"), ("-t", "99999999999"), ("-q",)):
-        assert b"usage:" in run(program, *wrong, status=2)[1], wrong
+    for wrong in (("-n", "x"), ("-n", "-1"), ("-t", "99999999999"), ("-q",), ("--help",)):
+        expect(run(program, *wrong, status=2)[1].count(b"\n"), 1, f"lines of the usage: {wrong}")
     assert run(program)[0].endswith(b"end\n")
     many = folder / "many"
     many.write_bytes(b"a line\n" * 100000)
@@ -81,7 +81,11 @@ def check_use(program, folder):
                           stderr=subprocess.PIPE) as program_runs:
         program_runs.stdout.close()  # as `head` does
         error = program_runs.stderr.read()
-        assert program_runs.wait(timeout=60) == 1 and b"Broken pipe" in error, error
+        assert program_runs.wait(timeout=60) == 1 and b"output: Broken pipe" in error, error
+    for closed, what in (("<&-", b"-: Bad file"), (">&-", b"output: Bad file")):
+        done = subprocess.run(["sh", "-c", f'printf "a\\n" | "$0" - {closed}', program],
+                              stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, timeout=60)
+        assert done.returncode == 1 and what in done.stderr, (closed, done)
 
 
 def main(program):
