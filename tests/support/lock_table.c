@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "lock_table.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ static struct {
         pthread_mutex_t *mutex; /* NULL: free */
         char place[160];        /* where it was locked */
     } locked[MAX_LOCKS];
+    atomic_int n_locked; /* may be read without the guard */
     struct {
         pid_t thread; /* 0: free */
         pthread_mutex_t *mutex;
@@ -47,6 +49,7 @@ void lock_table_clear(void)
     guard_lock();
     memset(table.locked, 0, sizeof table.locked);
     memset(table.waiting, 0, sizeof table.waiting);
+    table.n_locked = 0;
     guard_unlock();
 }
 
@@ -71,6 +74,7 @@ void lock_note_locked(pthread_mutex_t *mutex)
     if (i < 0)
         i = find(NULL);
     if (i >= 0) {
+        table.n_locked += table.locked[i].mutex == NULL;
         table.locked[i].mutex = mutex;
         memcpy(table.locked[i].place, place, sizeof place);
     }
@@ -81,8 +85,10 @@ void lock_note_gone(const pthread_mutex_t *mutex)
 {
     guard_lock();
     int i = find(mutex);
-    if (i >= 0)
+    if (i >= 0) {
         table.locked[i].mutex = NULL;
+        table.n_locked--;
+    }
     guard_unlock();
 }
 
@@ -108,8 +114,10 @@ const char *lock_place(const pthread_mutex_t *mutex)
 const pthread_mutex_t *lock_find_mine(void)
 {
     const pthread_mutex_t *found = NULL;
-    pid_t me = gettid();
 
+    if (table.n_locked == 0) /* asked in each turn of the loop */
+        return NULL;
+    pid_t me = gettid();
     guard_lock();
     for (int i = 0; i < MAX_LOCKS && found == NULL; i++)
         if (table.locked[i].mutex && vthreads_holder(table.locked[i].mutex) == me)

@@ -45,8 +45,8 @@ static bool is_watched(const pthread_mutex_t *mutex, const void *caller)
     const int kinds = 3;
     int kind = mutex->__data.__kind & kinds;
 
-    return vclock_is_on() && where_is_learner(caller) &&
-           (kind == PTHREAD_MUTEX_NORMAL || kind == PTHREAD_MUTEX_ADAPTIVE_NP);
+    return vclock_is_on() && (kind == PTHREAD_MUTEX_NORMAL || kind == PTHREAD_MUTEX_ADAPTIVE_NP) &&
+           where_is_learner(caller);
 }
 
 void locks_clear(void)
