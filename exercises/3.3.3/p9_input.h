@@ -22,8 +22,8 @@
 
 enum { INPUT_LINE_MOST = 1 << 20 };
 
-/* A line without its end, the callee's to free(), with err 0; or NULL, with 0 at the end, or a
- * negative errno. */
+/* A line without its end, the callee's to free(), with err 0, or with -EILSEQ if there is a NUL
+ * byte in it: the string ends there. Or NULL, with 0 at the end, or a negative errno. */
 typedef void (*input_cb)(char *line, int err, void *arg);
 
 struct input {
@@ -32,6 +32,7 @@ struct input {
     struct event *readable; /* calls on_readable(); owned */
     struct evbuffer *bytes; /* read, and not taken; owned */
     bool ended;             /* no more bytes will come */
+    bool has_nul;           /* the line that was taken last */
     input_cb cb;
     void *arg; /* for it */
 };
@@ -39,14 +40,14 @@ struct input {
 /* The next line of what was read; the last one may have no end. NULL: there is none (yet). */
 static inline char *input_take(struct input *in)
 {
-    size_t n = evbuffer_get_length(in->bytes);
-    char *line = evbuffer_readln(in->bytes, NULL, EVBUFFER_EOL_LF);
+    size_t n = evbuffer_get_length(in->bytes), length = 0;
+    char *line = evbuffer_readln(in->bytes, &length, EVBUFFER_EOL_LF);
 
-    if (line != NULL || !in->ended || n == 0)
-        return line;
-    line = calloc(1, n + 1);
-    if (line != NULL)
+    if (line == NULL && in->ended && n > 0 && (line = calloc(1, n + 1)) != NULL) {
         (void)evbuffer_remove(in->bytes, line, n);
+        length = n;
+    }
+    in->has_nul = line != NULL && strlen(line) < length;
     return line;
 }
 
@@ -73,7 +74,7 @@ static inline void on_readable(evutil_socket_t fd, short what, void *arg)
         line = input_take(in);
     }
     if (line != NULL || in->ended)
-        in->cb(line, 0, in->arg);
+        in->cb(line, in->has_nul ? -EILSEQ : 0, in->arg);
     else if (evbuffer_get_length(in->bytes) > INPUT_LINE_MOST)
         in->cb(NULL, -EMSGSIZE, in->arg);
     else if (in->is_file)

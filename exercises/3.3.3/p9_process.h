@@ -118,10 +118,18 @@ no_actions:
     return -err;
 }
 
-/* Asks a process that runs, and all that it has started, to end. */
-static inline void process_stop(const struct process *process)
+/* Asks a process that runs, and all that it has started, to end (SIGTERM), or ends them. */
+static inline void process_stop(const struct process *process, int signal_number)
 {
-    (void)kill(-process->pid, SIGTERM);
+    (void)kill(-process->pid, signal_number);
+}
+
+static inline void processes_kill(const struct processes *all)
+{
+    const struct process *process;
+
+    TAILQ_FOREACH (process, &all->running, next)
+        process_stop(process, SIGKILL);
 }
 
 #endif

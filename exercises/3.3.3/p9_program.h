@@ -8,13 +8,14 @@
  * (-t, none) it is told to end (SIGTERM), and has failed. At most RATE begin in a second (-r, any
  * number). CAPACITY lines (2 * WORKERS) are read ahead, and no more.
  *
- * At the end the statistics are printed on stdout, as one line of JSON. On a terminal a line on
- * stderr tells how far it is. Ctrl-C (or SIGTERM) once: no more lines are taken, those that were
- * are done. Twice: what runs is told to end. On stderr is listed what has failed for good, and what
- * was read and is not done, so that nothing is lost (what follows in a file is still there).
+ * At the end the statistics are printed on stdout, as one line of JSON. On a terminal lines on
+ * stderr tell how far it is. Ctrl-C (or SIGTERM) once: no more lines are taken, those that were are
+ * done. Twice: what runs is told to end (SIGTERM); three times: it is killed (SIGKILL). On stderr
+ * is listed what has failed for good, and what was read and is not done, so that nothing is lost
+ * (what follows in a file is still there).
  *
- * Exit status: 0 if each line that was read has gone well, 1 if not, 2 after a wrong use. On a
- * terminal, without an argument, it shows itself.
+ * Exit status: 0 if each line that was read has gone well, 1 if not, or if a file was not read to
+ * its end, 2 after a wrong use. On a terminal, without an argument, it shows itself.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -53,7 +54,9 @@ struct program {
     struct wq_call closed[3]; /* the end of the lines, and two signals */
     int closes;               /* how often it was to be shut down */
     int signals;
+    bool putting; /* the line that was read last waits for a slot, or to be told that it has one */
     bool over, failed;
+    int shown[3]; /* how far it was when it was shown */
 };
 
 #define JOB_COMMAND(job) ((struct command *)((char *)(job)-offsetof(struct command, job)))
@@ -65,10 +68,15 @@ static inline void command_free(struct command *command)
 }
 
 /* The lines of a program that was interrupted can be given to the next one. */
+static inline void line_report(struct program *p, const char *what, const char *line)
+{
+    p->failed = true;
+    fprintf(stderr, "p9_work_queue: %s: %s\n", what, line);
+}
+
 static inline void command_report(const struct command *command, const char *what)
 {
-    command->program->failed = true;
-    fprintf(stderr, "p9_work_queue: %s: %s\n", what, command->line);
+    line_report(command->program, what, command->line);
 }
 
 /* ---- the handler ---- */
@@ -87,7 +95,7 @@ static inline void on_run(struct wq_job *job, void *arg)
 static inline void on_cancel(struct wq_job *job, void *arg)
 {
     (void)arg;
-    process_stop(&JOB_COMMAND(job)->process);
+    process_stop(&JOB_COMMAND(job)->process, SIGTERM);
 }
 
 /* A process_cb. */
@@ -145,18 +153,32 @@ static inline void program_close(struct program *p, enum wq_shutdown how)
     (void)event_base_loopexit(p->base, NULL);
 }
 
+/* After a signal: what was read and not asked for yet is not lost, either. */
+static inline void program_list_rest(struct program *p)
+{
+    if (p->input.is_file && !p->input.ended) {
+        line_report(p, "not taken", "what follows in the file");
+        return;
+    }
+    p->input.ended = true;
+    for (char *line; (line = input_take(&p->input)) != NULL; free(line))
+        line_report(p, p->input.has_nul ? "not taken, NUL byte" : "not taken", line);
+}
+
 static inline void on_put(int err, void *arg)
 {
     struct command *command = arg;
     struct program *p = command->program;
 
-    if (err == 0) {
-        if (p->closes == 0)
-            input_next(&p->input); /* there was room for it: only now the next one is wanted */
-        return;
+    p->putting = false;
+    if (err != 0) {
+        command_report(command, "not taken");
+        command_free(command);
+    } else if (p->closes == 0) {
+        input_next(&p->input); /* there was room for it: only now the next one is wanted */
     }
-    command_report(command, "not taken");
-    command_free(command);
+    if (p->signals > 0)
+        program_list_rest(p);
 }
 
 /* An input_cb. */
@@ -165,7 +187,9 @@ static inline void on_line(char *line, int err, void *arg)
     struct program *p = arg;
     struct command *command = line != NULL ? calloc(1, sizeof(*command)) : NULL;
 
-    if (line != NULL && line[strspn(line, " \t\r")] == '\0') {
+    if (line != NULL && (err != 0 || line[strspn(line, " \t\r")] == '\0')) {
+        if (err != 0)
+            line_report(p, "not taken, NUL byte", line);
         free(line);
         free(command);
         input_next(&p->input);
@@ -175,7 +199,8 @@ static inline void on_line(char *line, int err, void *arg)
         command->line = line;
         command->program = p;
         err = wq_put(p->q, &command->job, 0, on_put, command);
-        if (err == 0)
+        p->putting = err == 0;
+        if (p->putting)
             return;
         command_free(command);
     } else if (line != NULL) {
@@ -197,34 +222,33 @@ static inline void on_signal(evutil_socket_t signal_number, short what, void *ar
     (void)what;
 
     p->signals++;
-    if (p->signals <= 2)
+    if (p->signals > 2)
+        processes_kill(&p->processes);
+    else
         program_close(p, p->signals == 1 ? WQ_GRACEFUL : WQ_NOW);
-    if (p->signals > 1 || (p->input.ended && evbuffer_get_length(p->input.bytes) == 0))
-        return;
-    p->failed = true;
-    if (p->input.is_file) {
-        fprintf(stderr, "p9_work_queue: not taken: what follows in the file\n");
-        return;
-    }
-    p->input.ended = true; /* what was read and not asked for yet is not lost, either */
-    for (char *line; (line = input_take(&p->input)) != NULL; free(line))
-        fprintf(stderr, "p9_work_queue: not taken: %s\n", line);
+    if (p->signals == 1 && !p->putting) /* else on_put() comes first, as its line did */
+        program_list_rest(p);
 }
 
 static inline void on_tick(evutil_socket_t fd, short what, void *arg)
 {
-    const struct program *p = arg;
+    static const char *const NAMES[3] = {"running", "done", "dead"};
+    struct program *p = arg;
     struct json_object *stats = wq_stats(p->q);
+    int now[3];
     (void)fd;
     (void)what;
 
     if (stats == NULL)
         return;
-    fprintf(stderr, "\r%d running, %d done, %d failed ",
-            json_object_get_int(json_object_object_get(stats, "running")),
-            json_object_get_int(json_object_object_get(stats, "done")),
-            json_object_get_int(json_object_object_get(stats, "dead")));
+    for (size_t k = 0; k < 3; k++)
+        now[k] = json_object_get_int(json_object_object_get(stats, NAMES[k]));
     json_object_put(stats);
+    if (memcmp(now, p->shown, sizeof(now)) == 0)
+        return;
+    memcpy(p->shown, now, sizeof(now));
+    /* A line of its own: the commands print on the terminal as well. */
+    fprintf(stderr, "%d running, %d done, %d failed\n", now[0], now[1], now[2]);
 }
 
 /* ---- the program ---- */
@@ -283,8 +307,6 @@ static inline int program_run(struct program *p, const char *path, const char *s
     input_next(&p->input);
     (void)event_base_dispatch(p->base);
     stats = wq_stats(p->q);
-    if (p->tick != NULL)
-        fprintf(stderr, "\r%40s\r", "");
     if (stats != NULL)
         printf("%s\n", json_object_to_json_string_ext(stats, JSON_C_TO_STRING_PLAIN));
     json_object_put(stats);

@@ -236,9 +236,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
      */
     (void)event_base_update_cache_time(q->base);
     queue_settle(q);
-    if (steps == STEPS_IN_A_TURN)
-        (void)event_base_loopcontinue(
-            q->base); /* timers and descriptors come first, then the rest */
+    if (q->awake) /* there is more to do, but timers and descriptors come first */
+        (void)event_base_loopcontinue(q->base);
 }
 
 /* ---- new, free, dead letters ---- */

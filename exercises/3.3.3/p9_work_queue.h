@@ -67,8 +67,8 @@ enum wq_state { WQ_IDLE, WQ_SCHEDULED, WQ_WAITING, WQ_QUEUED, WQ_RUNNING, WQ_RET
  * put fails; a dead one until wq_dead_take(), a scheduled one as said there. Then it may be freed,
  * or put again, in the callback already. */
 struct wq_job {
-    int attempts; /* that have begun since it was put. To be read by all, as is `err`: */
-    int err;      /* how the last attempt has ended */
+    int attempts; /* that have begun since it was accepted. To be read by all, as is `err`: */
+    int err;      /* how the last one that is over has ended; 0: none is */
     /* The queue's: */
     struct wq *queue;
     enum wq_state state;
@@ -119,8 +119,9 @@ struct wq_options {
  * With a rate it has a bucket with `burst` tokens, full in the beginning. The begin of an attempt
  * takes one, rate_per_s come in a second, and what does not go in is lost. But no part of a token
  * is lost because the clock has only milliseconds: at 3 a second, who waits for them begins after
- * 334 ms, 667, 1000, 1334 and so on. `burst` has to be 1 or more, and rate_per_s / 1000 or more: no
- * more than that begin in a millisecond. */
+ * 334 ms, 667, 1000, 1334 and so on. (So what the last millisecond has brought, but less than a
+ * token, may go in on top of a full one.) `burst` has to be 1 or more, and rate_per_s / 1000 or
+ * more: no more than that begin in a millisecond. */
 struct wq *wq_new(struct event_base *base, const struct wq_options *options);
 
 /* Frees a queue, also NULL, in whatever state it is. Nothing of it is called any more, cancel()
@@ -141,7 +142,7 @@ void wq_free(struct wq *q);
  * between can take it. Returns 0 if cb is going to be called (NULL: nobody is told): with 0 when
  * the job is accepted, and before it is run; -ECANCELED after wq_cancel(); -ESHUTDOWN if the queue
  * is shut down before there was a slot. Or returns -EINVAL for another priority, -EBUSY for a job
- * that is the queue's already, -ESHUTDOWN. */
+ * that is the queue's already, -ESHUTDOWN: any of those that apply. */
 int wq_put(struct wq *q, struct wq_job *job, int priority, wq_cb cb, void *arg);
 
 /* Puts it now, without a cb: 0, an error as above, or -EAGAIN if wq_put() would have to wait. */
@@ -169,8 +170,9 @@ int wq_schedule_at(struct wq *q, struct wq_job *job, int priority, int64_t at_ms
  * queued, running, retrying), or the loop was busy elsewhere, times are missed: then the job is put
  * once as soon as that is over, however many they were, and next at the first time that is still to
  * come. ended() is called for each time; the job stays the queue's, also if it failed for good: it
- * is counted as dead, but is no dead letter, and comes again. -EINVAL also if first_ms is less than
- * 0, or period_ms less than 1. */
+ * is counted as dead, but is no dead letter, and comes again. After a shutdown none comes again:
+ * its last turn ends as that of any other. -EINVAL also if first_ms is less than 0, or period_ms
+ * less than 1. */
 int wq_schedule_every(struct wq *q, struct wq_job *job, int priority, int64_t first_ms,
                       int64_t period_ms);
 
@@ -186,7 +188,8 @@ int wq_unschedule(struct wq *q, struct wq_job *job);
  * slot; then it comes behind those of its priority, without waiting for a slot: it has been
  * accepted once. After its last attempt it is a dead letter. If its time was over, an error counts
  * as -ETIMEDOUT; after a shutdown NOW, as -ECANCELED, and it is not tried again. An attempt that
- * ends with 0 is done, however late.
+ * ends with 0 is done, however late. Its time is over when the loop finds it so: one that ends
+ * before that, as it held up the loop itself, has ended in time.
  *
  * Returns 0, or -EALREADY if no attempt of the job is running: that is counted ("refused"), and
  * nothing else is changed. (One wq_done() too many cannot be told from that of the next attempt,
@@ -200,7 +203,7 @@ int wq_done(struct wq *q, struct wq_job *job, int err);
 int wq_join(struct wq *q, struct wq_call *call, wq_cb cb, void *arg);
 
 /* No attempt begins any more, until wq_resume(). All else goes on: jobs are accepted, attempts end,
- * times pass. */
+ * times pass. After a shutdown as well: its end waits for wq_resume() then. */
 void wq_pause(struct wq *q);
 void wq_resume(struct wq *q);
 
@@ -239,7 +242,7 @@ struct wq_job *wq_dead_take(struct wq *q);
  *   "failed"     attempts that failed: the sum of the next two
  *   "retried"    of those, by a job that is tried again
  *   "dead"       of those, by a job that is not
- *   "timed_out"  attempts whose time was over, however they ended
+ *   "timed_out"  attempts whose time was over, however they ended; from a shutdown NOW on, none
  *   "cancelled"  jobs that ended with -ECANCELED because of a shutdown NOW
  *   "missed"     times of periodic jobs that were left out
  *   "refused"    calls of wq_done() that returned -EALREADY

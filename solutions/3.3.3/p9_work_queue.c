@@ -105,7 +105,9 @@ static void job_begin(struct wq *q, struct wq_job *job)
     job->attempts++;
     job->state = WQ_RUNNING;
     job->timed_out = false;
-    job->due = timeout > 0 ? wq_now(q) + timeout : WQ_NEVER;
+    job->due = WQ_NEVER;
+    if (timeout > 0) /* the bucket, if there is one, was brought up to the present just now */
+        job->due = (q->options.rate_per_s > 0 ? q->since : wq_now(q)) + timeout;
     job_move(job, &q->running); /* all have the same time: the first one is due first */
     queue_settle(q);            /* a slot is free */
     q->options.handler.run(job, q->options.handler.arg);

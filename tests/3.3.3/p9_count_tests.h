@@ -62,10 +62,10 @@ START_TEST(it_counts_at_each_moment)
     expect_stats(&shop, "after a wq_done() too many and a put that was cancelled",
                  "scheduled 1, waiting 1, queued 1, running 1, retrying 1, put 3, failed 1, "
                  "retried 1, refused 1");
-    run_loop_for(200);
+    run_queue_for(200);
     expect_stats(&shop, "when two are done, and the third runs",
                  "scheduled 1, queued 1, running 1, put 4, done 2, failed 1, retried 1, refused 1");
-    run_loop();
+    run_queue();
     expect_stats(&shop, "when all are done", "put 5, done 5, failed 1, retried 1, refused 1");
     shop_close(&shop, tasks, 7);
 }
@@ -88,18 +88,41 @@ START_TEST(it_counts_what_took_too_long)
     tasks[1].ms = 60;
     put_all(tasks, 2);
     expect_stats(&shop, "before the first turn of the loop", "queued 2, put 2");
-    run_loop_for(52);
+    run_queue_for(52);
     expect_stats(&shop, "when the time of both is over, and both run on",
                  "running 2, put 2, timed_out 2");
-    run_loop_for(10);
+    run_queue_for(10);
     expect_stats(&shop, "when one has failed, and the other one is done",
                  "retrying 1, put 2, done 1, failed 1, retried 1, timed_out 2");
-    run_loop();
+    run_queue();
     expect_stats(&shop, "at the end", "put 2, done 1, failed 2, retried 1, dead 1, timed_out 3");
     (void)wq_dead_take(shop.q);
     expect_stats(&shop, "when the dead letter is taken",
                  "put 2, done 1, failed 2, retried 1, dead 1, timed_out 3");
     shop_close(&shop, tasks, 2);
+}
+END_TEST
+
+/* Asked to end, it has no time any more. */
+START_TEST(it_counts_no_time_after_now)
+{
+    struct wq_options options = options_of(1, 1);
+    struct shop shop;
+    struct task tasks[1];
+
+    options.job_timeout_ms = 50;
+    shop_begin(&shop, &options, 0);
+    tasks_of(&shop, tasks, "a", BY_HAND);
+    tasks[0].obeys = true;
+    tasks[0].obeys_ms = 100;
+    put_all(tasks, 1);
+    run_queue_for(10);
+    shut_down(&shop, WQ_NOW);
+    run_queue();
+    expect_stats(&shop,
+                 "after a shutdown NOW, job_timeout_ms 50, and a job that ended 100 ms later",
+                 "put 1, cancelled 1");
+    shop_close(&shop, tasks, 1);
 }
 END_TEST
 
@@ -116,25 +139,26 @@ START_TEST(it_counts_what_was_missed_and_dropped)
     struct task tasks[6];
 
     shop_begin(&shop, &options, 0);
-    tasks_of(&shop, tasks, "abcdef", 230);
+    tasks_of(&shop, tasks, "abcdef", 330);
     tasks[0].on_end = stop_after_3;
     schedule_every(&tasks[0], 0, 100);
-    run_loop_for(240);
-    expect_stats(&shop, "when a periodic job runs for the second time",
-                 "running 1, put 2, done 1, missed 1");
-    run_loop();
-    expect_stats(&shop, "when it has run 3 times", "put 3, done 3, missed 2");
+    run_queue_for(340);
+    expect_stats(&shop,
+                 "when a periodic job has taken 330 ms, its period is 100, and it runs again",
+                 "running 1, put 2, done 1, missed 2");
+    run_queue();
+    expect_stats(&shop, "when it has run 3 times", "put 3, done 3, missed 4");
     tasks[1].obeys = true;
     put_all(tasks + 1, 4);
     schedule_at(&tasks[5], 10000);
-    run_loop_for(10);
+    run_queue_for(10);
     expect_stats(&shop, "with 3 jobs, a put that waits, and a job that is scheduled",
-                 "scheduled 1, waiting 1, queued 2, running 1, put 6, done 3, missed 2");
+                 "scheduled 1, waiting 1, queued 2, running 1, put 6, done 3, missed 4");
     shut_down(&shop, WQ_NOW);
     expect_stats(&shop, "right after wq_shutdown(NOW)",
-                 "running 1, put 6, done 3, missed 2, cancelled 2");
-    run_loop();
-    expect_stats(&shop, "when all is over", "put 6, done 3, missed 2, cancelled 3");
+                 "running 1, put 6, done 3, missed 4, cancelled 2");
+    run_queue();
+    expect_stats(&shop, "when all is over", "put 6, done 3, missed 4, cancelled 3");
     shop_close(&shop, tasks, 6);
 }
 END_TEST
@@ -158,7 +182,7 @@ START_TEST(idle_it_sleeps)
     tasks[0].fails = 1;
     tasks[0].err = -EIO;
     put_all(tasks, 3);
-    run_loop();
+    run_queue();
     if (shop.ended != 3)
         fail_test("three jobs, one of which fails once\nexpected  3 ended()\ngot       %d",
                   shop.ended);
@@ -180,17 +204,17 @@ START_TEST(with_nothing_to_do_it_sleeps)
     shop_begin(&shop, &options, 0);
     tasks_of(&shop, tasks, "abc", BY_HAND);
     put_all(tasks, 3);
-    run_loop_for(10);
+    run_queue_for(10);
     if (shop.begun != 1)
         fail_test("a job is put\nexpected  1 run()\ngot       %d", shop.begun);
     expect_asleep("with a worker that is busy, two jobs that wait for it, and tokens for them");
     wq_pause(shop.q);
     finish(&tasks[0]);
-    run_loop_for(10);
+    run_queue_for(10);
     expect_asleep("with a queue that is paused, and two jobs in it");
     tasks[1].ms = tasks[2].ms = 10;
     wq_resume(shop.q);
-    run_loop();
+    run_queue();
     shop_close(&shop, tasks, 3);
 }
 END_TEST
@@ -207,11 +231,11 @@ START_TEST(paused_it_waits_for_no_token)
     shop_begin(&shop, &options, SHOW_RUN);
     tasks_of(&shop, tasks, "ab", 10);
     put_all(tasks, 2);
-    run_loop_for(50);
+    run_queue_for(50);
     wq_pause(shop.q);
     expect_asleep("with a queue that was paused while a job waited for a token");
     wq_resume(shop.q);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "60.050  b: runs\n");
     shop_close(&shop, tasks, 2);

@@ -43,7 +43,7 @@ static void shop_at_work(struct shop *shop, struct task tasks[7])
     tasks[1].obeys_ms = 20;
     put_all(tasks, 5);
     schedule_at(&tasks[5], 300);
-    run_loop_for(50);
+    run_queue_for(50);
 }
 
 START_TEST(what_was_accepted_is_done)
@@ -55,7 +55,7 @@ START_TEST(what_was_accepted_is_done)
     shut_down(&shop, WQ_GRACEFUL);
     expect_closed(&tasks[6]);
     expect_closed(&tasks[5]);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  b: put\n"
                         "0.010  c: put\n"
@@ -69,7 +69,7 @@ START_TEST(what_was_accepted_is_done)
     expect_closed(&tasks[0]);
     expect_closed(&tasks[3]);
     shut_down(&shop, WQ_NOW);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.220  told 0\n");
     shop_close(&shop, tasks, 7);
 }
@@ -83,9 +83,9 @@ START_TEST(now_what_runs_is_waited_for)
     shop_at_work(&shop, tasks);
     shut_down(&shop, WQ_NOW);
     expect_closed(&tasks[5]);
-    run_loop_for(5);
+    run_queue_for(5);
     shut_down(&shop, WQ_GRACEFUL); /* changes nothing any more */
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  b: put\n"
                         "0.010  c: put\n"
@@ -102,7 +102,11 @@ START_TEST(now_what_runs_is_waited_for)
         fail_test("after a shutdown NOW\nexpected  no dead letters: nothing has failed for good\n"
                   "got       %s",
                   ((struct task *)wq_dead_first(shop.q))->name);
+    expect_job(&tasks[0], "which failed once, and was cancelled", 1, -EIO);
+    expect_job(&tasks[1], "which was asked to end", 1, -ECANCELED);
+    expect_job(&tasks[2], "which was cancelled before it was run", 0, 0);
     expect_closed(&tasks[1]);
+    expect_job(&tasks[1], "after puts that were refused", 1, -ECANCELED);
     shop_close(&shop, tasks, 7);
 }
 END_TEST
@@ -116,13 +120,13 @@ START_TEST(first_gracefully_then_now)
     shop_at_work(&shop, tasks);
     tasks[1].obeys = false;
     shut_down(&shop, WQ_GRACEFUL);
-    run_loop_for(5);
+    run_queue_for(5);
     shut_down(&shop, WQ_NOW);
-    run_loop_for(5);
+    run_queue_for(5);
     CALL(0, "of a shutdown that is waited for", wq_cancel(shop.q, &shop.call));
-    run_loop_for(5);
+    run_queue_for(5);
     shut_down(&shop, WQ_NOW);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  b: put\n"
                         "0.010  c: put\n"
@@ -165,9 +169,9 @@ START_TEST(from_a_handler)
     wq_pause(shop.q);
     CALL(0, "with a slot free", wq_try_put(shop.q, &tasks[0].job, 0));
     put_all(tasks + 1, 3);
-    run_loop_for(10);
+    run_queue_for(10);
     wq_resume(shop.q);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  b: put\n"
                         "0.010  c: put\n"
                         "0.010  d: put -ESHUTDOWN\n"
@@ -198,7 +202,7 @@ START_TEST(done_before_it_is_asked)
     tasks_of(&shop, tasks, "ab", 0);
     tasks[0].on_run = shut_down_and_finish;
     put_all(tasks, 2);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.000  a: ended\n"
                         "0.000  b: ended -ECANCELED\n"
@@ -218,9 +222,9 @@ START_TEST(one_that_runs_is_asked)
     tasks_of(&shop, tasks, "a", 100);
     tasks[0].obeys = true;
     put_all(tasks, 1);
-    run_loop_for(10);
+    run_queue_for(10);
     shut_down(&shop, WQ_NOW);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.010  a: breaks off\n"
                         "0.010  a: ended -ECANCELED\n"
                         "0.010  told 0\n");
@@ -241,9 +245,9 @@ START_TEST(asked_before_by_the_timeout)
     tasks[0].obeys = true;
     tasks[0].obeys_ms = 30;
     put_all(tasks, 1);
-    run_loop_for(60);
+    run_queue_for(60);
     shut_down(&shop, WQ_NOW);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.050  a: breaks off\n"
                         "0.080  a: ended -ECANCELED\n"
                         "0.080  told 0\n");
@@ -262,9 +266,9 @@ START_TEST(nobody_can_be_asked)
     ck_assert_ptr_nonnull(shop.q);
     tasks_of(&shop, tasks, "ab", 100);
     put_all(tasks, 2);
-    run_loop_for(10);
+    run_queue_for(10);
     shut_down(&shop, WQ_NOW);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.010  b: ended -ECANCELED\n"
                         "0.100  a: ended\n"
                         "0.100  told 0\n");
@@ -285,9 +289,9 @@ START_TEST(scheduled_ones_whose_time_has_come)
     schedule_every(&tasks[0], 0, 10);
     schedule_at(&tasks[1], 20);
     schedule_at(&tasks[2], 30);
-    run_loop_for(50);
+    run_queue_for(50);
     shut_down(&shop, WQ_GRACEFUL);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.100  a: ended\n"
                         "0.100  b: runs\n"
@@ -328,7 +332,7 @@ START_TEST(whatever_it_is_doing)
         else if (what != 0)
             put_all(tasks, 1);
         CALL(0, "always", wq_shutdown(shop.q, k / 4, &shop.call, free_at_the_end, &shop));
-        run_loop();
+        run_queue();
         if (shop.told != 1 || now_ms() - start != (at_once ? 0 : 10) || shop.begun != !at_once)
             fail_test("wq_shutdown() %s, of a queue %s\n"
                       "expected  1 cb, %d ms later, %d jobs run\ngot       %d, %d ms later, %d",
@@ -343,41 +347,6 @@ START_TEST(whatever_it_is_doing)
         expect_trace(text);
         tasks_end(tasks, 1);
     }
-}
-END_TEST
-
-/* ---- pause ---- */
-
-START_TEST(nothing_begins_in_a_pause)
-{
-    struct wq_options options = options_of(3, 1);
-    struct shop shop;
-    struct task tasks[4];
-
-    shop_begin(&shop, &options, SHOW_RUN | SHOW_END | SHOW_PUT);
-    tasks_of(&shop, tasks, "abcd", 100);
-    put_all(tasks, 3);
-    run_loop_for(50);
-    wq_pause(shop.q);
-    wq_pause(shop.q);
-    run_loop_for(100);
-    put(&tasks[3]);
-    run_loop_for(100);
-    wq_resume(shop.q);
-    run_loop();
-    expect_shown(&shop, "0.000  a: put\n"
-                        "0.000  b: put\n"
-                        "0.000  c: put\n"
-                        "0.000  a: runs\n"
-                        "0.100  a: ended\n"
-                        "0.150  d: put\n"
-                        "0.250  b: runs\n"
-                        "0.350  b: ended\n"
-                        "0.350  c: runs\n"
-                        "0.450  c: ended\n"
-                        "0.450  d: runs\n"
-                        "0.550  d: ended\n");
-    shop_close(&shop, tasks, 4);
 }
 END_TEST
 

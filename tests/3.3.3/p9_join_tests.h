@@ -25,7 +25,7 @@ START_TEST(the_jobs_count_not_the_queue)
     tasks[1].ms = 250;
     put_all(tasks, 3);
     join(&shop);
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.100  a: ended\n"
                            "0.200  c: ended\n"
                            "0.250  b: ended\n"
@@ -43,7 +43,7 @@ START_TEST(nothing_to_wait_for)
     for (int k = 0; k < 3; k++) {
         join(&shop);
         trace("wq_join() has returned");
-        run_loop();
+        run_queue();
         expect_in_order(&shop, "0.000  wq_join() has returned\n"
                                "0.000  told 0\n");
     }
@@ -67,10 +67,10 @@ START_TEST(jobs_that_come_meanwhile)
     tasks[0].on_end = one_more;
     put_all(tasks, 1);
     join(&shop);
-    run_loop_for(50);
+    run_queue_for(50);
     put(&tasks[2]);
     CALL(0, "always", wq_join(shop.q, &shop.other, on_told, &shop));
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.100  a: ended\n"
                            "0.200  c: ended\n"
                            "0.300  b: ended\n"
@@ -92,14 +92,14 @@ START_TEST(a_join_is_cancelled)
     put_all(tasks, 1);
     join(&shop);
     CALL(0, "always", wq_join(shop.q, &shop.other, on_told, &shop));
-    run_loop_for(50);
+    run_queue_for(50);
     CALL(0, "of a join that waits", wq_cancel(shop.q, &shop.call));
     CALL(-EALREADY, "a second time, before it is told", wq_cancel(shop.q, &shop.call));
-    run_loop();
+    run_queue();
     CALL(-EALREADY, "of a join that was told", wq_cancel(shop.q, &shop.other));
     join(&shop);
     CALL(-EALREADY, "of a join that had nothing to wait for", wq_cancel(shop.q, &shop.call));
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.050  told -ECANCELED\n"
                            "0.100  a: ended\n"
                            "0.100  told 0\n"

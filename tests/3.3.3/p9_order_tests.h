@@ -6,7 +6,6 @@
 #define P9_ORDER_TESTS_H
 
 #include "p9_shown.h"
-#include "timer_guest.h"
 
 /* ---- the order ---- */
 
@@ -19,7 +18,7 @@ START_TEST(as_they_came)
     shop_begin(&shop, &options, SHOW_RUN);
     tasks_of(&shop, tasks, "abcde", 10);
     put_all(tasks, 5);
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.000  a: runs\n"
                            "0.010  b: runs\n"
                            "0.020  c: runs\n"
@@ -40,7 +39,7 @@ START_TEST(higher_ones_first)
     tasks_of(&shop, tasks, "abcdefgh", 10);
     for (int k = 0; k < 8; k++)
         put_as(&tasks[k], priorities[k]);
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.000  c: runs\n"
                            "0.010  g: runs\n"
                            "0.020  f: runs\n"
@@ -65,9 +64,9 @@ START_TEST(a_high_one_comes_late)
     put_as(&tasks[0], 1);
     put_as(&tasks[1], 1);
     put_as(&tasks[2], 1);
-    run_loop_for(50);
+    run_queue_for(50);
     CALL(0, "with slots free", wq_try_put(shop.q, &tasks[3].job, 2));
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.000  a: runs\n"
                            "0.100  d: runs\n"
                            "0.200  b: runs\n"
@@ -87,7 +86,7 @@ START_TEST(each_put_has_its_priority)
     tasks_of(&shop, tasks, "abc", 10);
     for (int k = 0; k < 2; k++) {
         CALL(0, "with slots free", wq_try_put(shop.q, &tasks[k].job, 5 * k));
-        run_loop();
+        run_queue();
         if (shop.begun != k + 1)
             fail_test("a wq_try_put() that returned 0, and nothing else\n"
                       "expected  run() of its job\ngot       no call: is the loop woken?");
@@ -95,7 +94,7 @@ START_TEST(each_put_has_its_priority)
     put_as(&tasks[2], 3);
     put_as(&tasks[1], 0);
     put_as(&tasks[0], 5);
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.000  a: runs\n"
                            "0.010  b: runs\n"
                            "0.020  a: runs\n"
@@ -120,9 +119,9 @@ START_TEST(a_priority_that_there_is_not)
         CALL(-EINVAL, "with a priority that there is not",
              wq_try_put(shop.q, &tasks[0].job, wrong[k]));
     }
-    run_loop_for(10);
+    run_queue_for(10);
     put_as(&tasks[0], WQ_PRIORITIES - 1);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.010  a: put\n"
                         "0.010  a: runs\n");
     shop_close(&shop, tasks, 1);
@@ -163,7 +162,7 @@ START_TEST(one_that_is_put_already)
     tasks[0].ms = BY_HAND;
     put_all(tasks, 1);
     expect_busy(&tasks[0], "when it is accepted, and nobody has been told");
-    run_loop_for(10);
+    run_queue_for(10);
     put_all(tasks + 1, 2);
     expect_busy(&tasks[0], "when it runs");
     expect_busy(&tasks[1], "when it waits for a worker");
@@ -171,7 +170,7 @@ START_TEST(one_that_is_put_already)
     finish(&tasks[0]);
     expect_busy(&tasks[0], "when it is done, and ended() is to come");
     tasks[1].on_end = is_free_again;
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  a: runs\n"
                         "0.010  b: put\n"
@@ -202,7 +201,7 @@ START_TEST(all_workers_work)
     for (int k = 0; k < 6; k++)
         tasks[k].ms = ms[k];
     put_all(tasks, 6);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.000  b: runs\n"
                         "0.000  c: runs\n"
@@ -228,7 +227,7 @@ START_TEST(more_workers_than_jobs)
     shop_begin(&shop, &options, SHOW_END);
     tasks_of(&shop, tasks, "abc", 10);
     put_all(tasks, 3);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.010  a: ended\n"
                         "0.010  b: ended\n"
                         "0.010  c: ended\n");
@@ -247,7 +246,7 @@ START_TEST(done_inside_run)
     for (int k = 0; k < 300; k++)
         tasks[k] = task_of(&shop, "a job that is done inside run()", 0);
     put_all(tasks, 300);
-    run_loop();
+    run_queue();
     if (shop.ended != 300 || shop.most != 1)
         fail_test("300 jobs are done inside run(), by one worker\n"
                   "expected  300 ended(), 1 job at a time\ngot       %d ended(), %d at a time",
@@ -277,7 +276,7 @@ START_TEST(a_timer_is_served_meanwhile)
     tasks_of(&shop, tasks, "a", 0);
     tasks[0].on_end = again_until_served;
     put_all(tasks, 1);
-    run_loop();
+    run_queue();
     ck_assert_int_gt(shop.ended, 0);
     shop_close(&shop, tasks, 1);
 }
@@ -303,10 +302,10 @@ START_TEST(done_once_too_often)
     tasks[0].on_run = done_twice;
     put_all(tasks, 3);
     CALL(-EALREADY, "for a job that waits for a worker", wq_done(shop.q, &tasks[2].job, 0));
-    run_loop();
+    run_queue();
     CALL(-EALREADY, "for a job that has ended", wq_done(shop.q, &tasks[1].job, 0));
     put(&tasks[3]);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.000  a: ended\n"
                         "0.000  b: runs\n"
@@ -331,7 +330,7 @@ START_TEST(two_queues_at_once)
     }
     for (int k = 0; k < 6; k++)
         put(&tasks[k % 2 * 3 + k / 2]);
-    run_loop();
+    run_queue();
     expect_shown(&shops[0], "0.000  a: runs\n"
                             "0.000  x: runs\n"
                             "0.010  b: runs\n"
@@ -366,7 +365,7 @@ START_TEST(freed_at_any_moment)
             if (tasks[k].timer != NULL)
                 ck_assert_int_eq(event_del(tasks[k].timer), 0);
         const int calls = shop.put + shop.begun + shop.ended;
-        run_loop_for(100);
+        run_queue_for(100);
         if (shop.q != NULL || (moment >= 4 && shop.put + shop.begun + shop.ended != calls))
             fail_test("wq_free() at moment %d\nexpected  %s\ngot       %s", moment,
                       shop.q != NULL ? "a callback that frees it" : "no call after it",

@@ -28,7 +28,7 @@ START_TEST(three_a_second)
     shop_begin(&shop, &options, SHOW_RUN);
     tasks_of(&shop, tasks, "abcdefg", 10);
     put_all(tasks, 7);
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.000  a: runs\n"
                            "0.334  b: runs\n"
                            "0.667  c: runs\n"
@@ -49,13 +49,13 @@ START_TEST(a_rush_after_a_rest)
 
     shop_begin(&shop, &options, SHOW_RUN);
     tasks_of(&shop, tasks, "abcdefgh", 10);
-    run_loop_for(250);
+    run_queue_for(250);
     put_all(tasks, 5);
-    run_loop_for(240); /* 40 ms of the next token */
+    run_queue_for(240); /* 40 ms of the next token */
     put_all(tasks + 5, 1);
-    run_loop_for(1000);
+    run_queue_for(1000);
     put_all(tasks + 6, 2);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.250  a: runs\n"
                         "0.250  b: runs\n"
                         "0.250  c: runs\n"
@@ -65,6 +65,36 @@ START_TEST(a_rush_after_a_rest)
                         "1.490  g: runs\n"
                         "1.490  h: runs\n");
     shop_close(&shop, tasks, 8);
+}
+END_TEST
+
+/* In a pause tokens come, but nobody takes them. */
+START_TEST(tokens_come_in_a_pause)
+{
+    const struct wq_options options = with_rate(10, 3);
+    struct shop shop;
+    struct task tasks[7];
+
+    shop_begin(&shop, &options, SHOW_RUN);
+    tasks_of(&shop, tasks, "abcdefg", 10);
+    put_all(tasks, 7);
+    run_queue_for(150);
+    trace("wq_pause()");
+    wq_pause(shop.q);
+    run_queue_for(150);
+    trace("wq_resume()");
+    wq_resume(shop.q);
+    run_queue();
+    expect_shown(&shop, "0.000  a: runs\n"
+                        "0.000  b: runs\n"
+                        "0.000  c: runs\n"
+                        "0.100  d: runs\n"
+                        "0.150  wq_pause()\n"
+                        "0.300  wq_resume()\n"
+                        "0.300  e: runs\n"
+                        "0.300  f: runs\n"
+                        "0.400  g: runs\n");
+    shop_close(&shop, tasks, 7);
 }
 END_TEST
 
@@ -78,9 +108,9 @@ START_TEST(a_full_bucket_keeps_no_part)
     shop_begin(&shop, &options, SHOW_RUN);
     tasks_of(&shop, tasks, "abcd", 10);
     put_all(tasks, 1);
-    run_loop_for(140);
+    run_queue_for(140);
     put_all(tasks + 1, 3);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.140  b: runs\n"
                         "0.140  c: runs\n"
@@ -105,7 +135,7 @@ START_TEST(attempts_count_not_jobs)
     put_as(&tasks[0], 1);
     put(&tasks[1]);
     put(&tasks[2]);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  a: runs\n"
                         "0.000  b: put\n"
@@ -127,16 +157,16 @@ START_TEST(a_large_bucket)
     shop_begin(&shop, &options, 0);
     tasks_of(&shop, tasks, "abc", 10);
     put_all(tasks, 1);
-    run_loop_for(10);
+    run_queue_for(10);
     vclock_advance_to(INT64_C(10) * 365 * 86400 * 1000000000);
     put_all(tasks + 1, 2);
-    run_loop_for(0);
+    run_queue_for(0);
     if (shop.begun != 3)
         fail_test(
             "rate_per_s and burst are INT_MAX, after ten years\nexpected  3 attempts at once\n"
             "got       %d",
             shop.begun);
-    run_loop();
+    run_queue();
     shop_close(&shop, tasks, 3);
 }
 END_TEST

@@ -7,6 +7,8 @@
 
 #include "p9_shown.h"
 
+enum { MOST_ERRNO = 133 };
+
 /* ---- again, later ---- */
 
 static struct task failing(struct shop *shop, const char *name, int fails, int err)
@@ -18,45 +20,27 @@ static struct task failing(struct shop *shop, const char *name, int fails, int e
     return t;
 }
 
-static void expect_dead(const struct wq_job *job, struct task *expected)
-{
-    const char *got = job != NULL ? ((const struct task *)job)->name : "none";
-    const char *wanted = expected != NULL ? expected->name : "none";
-
-    if (strcmp(got, wanted) != 0)
-        fail_test("at %.3f the first (or next) dead letter\nexpected  %s\ngot       %s",
-                  now_ms() / 1e3, wanted, got);
-}
-
-static void expect_job(const struct task *t, int attempts, int err)
-{
-    if (t->job.attempts != attempts || t->job.err != err)
-        fail_test("members of the job of %s\nexpected  %d attempts, err %s\n"
-                  "got       %d attempts, err %s",
-                  t->name, attempts, result_text(err), t->job.attempts, result_text(t->job.err));
-}
-
-/* 100 ms after the first failure, 200 after the second. */
+/* 100 ms after the first failure, 200 after the second, whichever the error. */
 START_TEST(twice_as_long_each_time)
 {
-    static const int errors[] = {-EIO, -ECANCELED, -ETIMEDOUT, -EAGAIN, -1};
     struct wq_options options = options_of(1, 1);
     struct shop shop;
 
     options.max_attempts = 4;
     options.backoff_ms = 100;
-    for (int k = 0; k < 5; k++) {
-        shop_begin(&shop, &options, SHOW_RUN | SHOW_END);
-        struct task a = failing(&shop, "a", 3, errors[k]);
+    for (int k = 0; k <= MOST_ERRNO; k++) {
+        const int err = k == 0 ? -EIO : -k;
+        shop_begin(&shop, &options, k == 0 ? SHOW_RUN | SHOW_END : 0);
+        struct task a = failing(&shop, "a", 3, err);
         const int start = now_ms();
         put(&a);
-        run_loop();
+        run_queue();
         if (a.attempts != 4 || now_ms() - start != 740 || a.told != 0)
             fail_test("a job fails 3 times with %s, and then goes well\n"
                       "expected  4 attempts, ended 0 at 0.740\ngot       %d, ended %s at %.3f",
-                      result_text(errors[k]), a.attempts,
-                      a.told == 1 ? "never" : result_text(a.told), (now_ms() - start) / 1e3);
-        expect_job(&a, 4, 0);
+                      result_text(err), a.attempts, a.told == 1 ? "never" : result_text(a.told),
+                      (now_ms() - start) / 1e3);
+        expect_job(&a, "which has ended", 4, 0);
         expect_dead(wq_dead_first(shop.q), NULL);
         if (k == 0)
             expect_shown(&shop, "0.000  a: runs\n"
@@ -81,8 +65,11 @@ START_TEST(others_are_not_held_up)
     tasks_of(&shop, tasks, "abcd", 10);
     tasks[0].fails = tasks[1].fails = 1;
     tasks[0].err = tasks[1].err = -EIO;
-    put_all(tasks, 4);
-    run_loop();
+    put_all(tasks, 3);
+    run_queue_for(15);
+    CALL(0, "when a job waits for its next attempt, and slots are free",
+         wq_try_put(shop.q, &tasks[3].job, 0));
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.010  b: runs\n"
                         "0.020  c: runs\n"
@@ -113,9 +100,9 @@ START_TEST(each_waits_its_own_time)
         tasks[k].err = -EIO;
     }
     put(&tasks[0]);
-    run_loop_for(150);
+    run_queue_for(150);
     put(&tasks[1]);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.110  a: runs\n"
                         "0.150  b: runs\n"
@@ -140,12 +127,12 @@ START_TEST(back_without_a_slot)
     tasks[0].fails = 1;
     tasks[0].err = -EIO;
     put_as(&tasks[0], 3);
-    run_loop_for(0);
+    run_queue_for(0);
     put_as(&tasks[1], 3);
     put_as(&tasks[2], 3);
     put_as(&tasks[3], 0); /* waits for a slot */
     put_as(&tasks[4], 0);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  a: runs\n"
                         "0.000  b: put\n"
@@ -158,6 +145,70 @@ START_TEST(back_without_a_slot)
                         "0.040  d: runs\n"
                         "0.050  e: runs\n");
     shop_close(&shop, tasks, 5);
+}
+END_TEST
+
+/* It is back when its time has come, though no worker is free: before one that is put later. */
+START_TEST(back_while_all_are_busy)
+{
+    struct wq_options options = options_of(9, 1);
+    struct shop shop;
+    struct task tasks[3];
+
+    options.max_attempts = 2;
+    options.backoff_ms = 20;
+    shop_begin(&shop, &options, SHOW_RUN);
+    tasks_of(&shop, tasks, "abc", 10);
+    tasks[0].fails = 1;
+    tasks[0].err = -EIO;
+    tasks[1].ms = 90;
+    put_all(tasks, 2);
+    run_queue_for(50);
+    put(&tasks[2]);
+    run_queue();
+    expect_shown(&shop, "0.000  a: runs\n"
+                        "0.010  b: runs\n"
+                        "0.100  a: runs\n"
+                        "0.110  c: runs\n");
+    shop_close(&shop, tasks, 3);
+}
+END_TEST
+
+static void fail_otherwise(struct task *t)
+{
+    static const int errors[] = {-EACCES, -EIO, -EAGAIN};
+    const int k = (t->attempts - 1) % 3; /* it is put twice */
+
+    expect_job(t, "in run()", k + 1, k > 0 ? errors[k - 1] : 0);
+    finish_as(t, errors[k]);
+    expect_job(t, "when wq_done() has returned", k + 1, errors[k]);
+}
+
+START_TEST(a_job_knows_its_attempts)
+{
+    struct wq_options options = options_of(1, 1);
+    struct shop shop;
+    struct task tasks[3];
+
+    options.max_attempts = 3;
+    options.backoff_ms = 10;
+    shop_begin(&shop, &options, SHOW_END);
+    tasks_of(&shop, tasks, "abc", BY_HAND);
+    tasks[0].on_run = fail_otherwise;
+    for (int k = 0; k < 2; k++) {
+        put_all(tasks, 1);
+        run_queue();
+        expect_dead(wq_dead_take(shop.q), &tasks[0]);
+    }
+    expect_shown(&shop, "0.030  a: ended -EAGAIN\n"
+                        "0.060  a: ended -EAGAIN\n");
+    tasks[0].job.err = -ETIMEDOUT; /* a mark */
+    put_all(tasks + 1, 1);
+    run_queue_for(0);
+    CALL(0, "with a slot free", wq_try_put(shop.q, &tasks[2].job, 0));
+    CALL(-EAGAIN, "when the one slot is taken", wq_try_put(shop.q, &tasks[0].job, 0));
+    expect_job(&tasks[0], "after a wq_try_put() that was refused", 3, -ETIMEDOUT);
+    shop_close(&shop, tasks, 3);
 }
 END_TEST
 
@@ -175,13 +226,14 @@ START_TEST(as_long_as_an_int_goes)
     for (int k = 0; k < 69; k++)
         sum += k < 31 ? INT64_C(1) << k : INT_MAX;
     put(&a);
-    run_loop();
+    run_queue();
     const int64_t end = wq_now(shop.q) - shop.start;
     if (a.attempts != 70 || end != sum)
-        fail_test("a job fails 70 times, backoff_ms is 1\n"
-                  "expected  70 attempts, the last one ends at %lld ms\n"
-                  "got       %d, at %lld ms",
-                  (long long)sum, a.attempts, (long long)end);
+        fail_test(
+            "a job fails 70 times, backoff_ms is 1: delays of 1 ms, 2, 4 ..., at most INT_MAX\n"
+            "expected  70 attempts, the last one ends at %lld ms\n"
+            "got       %d, at %lld ms",
+            (long long)sum, a.attempts, (long long)end);
     shop_close(&shop, &a, 1);
 }
 END_TEST
@@ -201,12 +253,12 @@ START_TEST(dead_letters)
     }
     put_all(tasks, 3);
     expect_dead(wq_dead_first(shop.q), NULL);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.020  a: ended -EIO\n"
                         "0.030  b: ended\n"
                         "0.030  c: ended -EACCES\n");
-    expect_job(&tasks[0], 2, -EIO);
-    expect_job(&tasks[2], 2, -EACCES);
+    expect_job(&tasks[0], "a dead letter", 2, -EIO);
+    expect_job(&tasks[2], "a dead letter", 2, -EACCES);
     expect_dead(wq_dead_first(shop.q), &tasks[0]);
     expect_dead(wq_dead_next(&tasks[0].job), &tasks[2]);
     expect_dead(wq_dead_next(&tasks[2].job), NULL);
@@ -216,8 +268,8 @@ START_TEST(dead_letters)
     expect_dead(wq_dead_take(shop.q), NULL);
     tasks[0].fails = 0;
     put(&tasks[0]);
-    run_loop();
-    expect_job(&tasks[0], 1, 0);
+    run_queue();
+    expect_job(&tasks[0], "which was put again, and is done", 1, 0);
     expect_shown(&shop, "0.040  a: ended\n");
     shop_close(&shop, tasks, 3);
 }
@@ -252,7 +304,7 @@ START_TEST(one_attempt)
     tasks[0].on_run = fail_now;
     tasks[0].on_end = take_and_put;
     put_all(tasks, 2);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.000  a: ended -ECANCELED\n"
                         "0.000  b: runs\n"
@@ -273,9 +325,9 @@ START_TEST(a_join_waits_for_the_next_attempt)
     shop_begin(&shop, &options, SHOW_RUN | SHOW_END);
     struct task a = failing(&shop, "a", 2, -EIO);
     put(&a);
-    run_loop_for(5);
+    run_queue_for(5);
     CALL(0, "always", wq_join(shop.q, &shop.call, on_told, &shop));
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.000  a: runs\n"
                            "0.110  a: runs\n"
                            "0.120  a: ended -EIO\n"
@@ -290,7 +342,9 @@ static void fail_without_memory(void *timeout)
     struct wq_options options = options_of(1, 1);
     struct shop shop;
 
-    options.max_attempts = 3;
+    const int attempts = timeout != NULL ? 2 : 3;
+
+    options.max_attempts = attempts;
     options.backoff_ms = 20;
     options.job_timeout_ms = timeout != NULL ? 30 : 0;
     shop_open(&shop, &options, 0);
@@ -302,12 +356,13 @@ static void fail_without_memory(void *timeout)
         a.ms = BY_HAND;
     a.obeys = true;
     put(&a);
-    run_loop();
-    const int ms = timeout != NULL ? 150 : 90;
-    if (a.attempts != 3 || now_ms() - start != ms || a.told != (timeout != NULL ? -ETIMEDOUT : 0))
+    run_queue();
+    const int ms = timeout != NULL ? 80 : 90;
+    if (a.attempts != attempts || now_ms() - start != ms ||
+        a.told != (timeout != NULL ? -ETIMEDOUT : 0))
         fail_test("there is no memory for the timer once: a job whose first attempts fail\n"
-                  "expected  3 attempts, ended %s at %.3f\ngot       %d, ended %s at %.3f",
-                  result_text(timeout != NULL ? -ETIMEDOUT : 0), ms / 1e3, a.attempts,
+                  "expected  %d attempts, ended %s at %.3f\ngot       %d, ended %s at %.3f",
+                  attempts, result_text(timeout != NULL ? -ETIMEDOUT : 0), ms / 1e3, a.attempts,
                   a.told == 1 ? "never" : result_text(a.told), (now_ms() - start) / 1e3);
     shop_close(&shop, &a, 1);
 }

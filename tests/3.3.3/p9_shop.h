@@ -14,10 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "p9_turns.h"
 #include "p9_work_queue.h"
 #include "result_text.h"
-#include "suite.h"
-#include "vclock.h"
 
 enum { SHOW_PUT = 1, SHOW_RUN = 2, SHOW_BREAK = 4, SHOW_END = 8 };
 enum { BY_HAND = -1 }; /* for `ms`: until finish() is called */
@@ -51,6 +50,7 @@ struct task {
     int obeys_ms; /* so much later; 0: inside cancel() */
     int busy_ms;  /* run() holds up the loop for so long */
     bool running;
+    bool stopped;     /* it was unscheduled */
     int attempts;     /* that have begun, as counted here */
     int broken_off;   /* cancel() for this attempt */
     bool put_is_open; /* wq_put() gave 0, and its cb is to come */
@@ -102,6 +102,7 @@ static inline void expect_result(const char *call, const char *when, int got, in
 
 static inline void expect_loop(const struct shop *shop, const char *callback, const char *name)
 {
+    called_back++;
     if (shop->over)
         fail_test("%s of %s, at %.3f\nexpected  no call after the shutdown was told 0\n"
                   "got       a call",
@@ -141,6 +142,7 @@ static inline void on_worked(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    called_back++;
     if (t->shop->q == NULL)
         return; /* freed: nobody is to be told */
     if (t->broken_off > 0 && t->obeys)
@@ -168,6 +170,10 @@ static inline void on_run(struct wq_job *job, void *arg)
         fail_test("run() of %s\nexpected  the handler of its own queue is called\n"
                   "got       that of another queue",
                   t->name);
+    if (t->stopped && t->job.attempts < 2)
+        fail_test("run() of %s at %.3f, after wq_unschedule()\n"
+                  "expected  it is not put any more\ngot       it is put again, and run",
+                  t->name, now_ms() / 1e3);
     if (t->attempts >= 1000)
         fail_test("run() of %s\nexpected  it ends some time\ngot       call after call, at %.3f",
                   t->name, now_ms() / 1e3);
@@ -292,6 +298,7 @@ static inline void shop_open(struct shop *shop, const struct wq_options *options
 
     *shop = (struct shop){.options = o, .workers = o.workers, .show = what};
     inside = NULL;
+    vclock_livelock_limit(MOST_WAKE_UPS_AT_A_TIME);
     o.handler = (struct wq_handler){on_run, on_break, on_ended, shop};
     shop->q = wq_new(test_base(), &o);
 }
@@ -331,6 +338,7 @@ static inline void tasks_end(struct task *tasks, int n)
 static inline void put_as(struct task *t, int priority)
 {
     t->put_is_open = true;
+    t->stopped = false;
     CALL(0, "for a job that is nobody's", wq_put(t->shop->q, &t->job, priority, on_put, t));
 }
 

@@ -51,10 +51,30 @@ static inline void expect_in_order(const struct shop *shop, const char *expected
     expect_trace_in_order(with_queue(shop, expected));
 }
 
+static inline void expect_dead(const struct wq_job *job, struct task *expected)
+{
+    const char *got = job != NULL ? ((const struct task *)job)->name : "none";
+    const char *wanted = expected != NULL ? expected->name : "none";
+
+    if (strcmp(got, wanted) != 0)
+        fail_test("at %.3f the first (or next) dead letter\nexpected  %s\ngot       %s",
+                  now_ms() / 1e3, wanted, got);
+}
+
+/* What all may read in a job. */
+static inline void expect_job(const struct task *t, const char *when, int attempts, int err)
+{
+    if (t->job.attempts != attempts || t->job.err != err)
+        fail_test("at %.3f the members of the job of %s, %s\n"
+                  "expected  attempts %d, err %s\ngot       attempts %d, err %s",
+                  now_ms() / 1e3, t->name, when, attempts, result_text(err), t->job.attempts,
+                  result_text(t->job.err));
+}
+
 /* The loop has nothing to wait for any more at this time. */
 static inline void expect_loop_ends_at(int ms)
 {
-    run_loop();
+    run_queue();
     if (now_ms() != ms)
         fail_test("the loop has nothing more to wait for\nexpected  it ends at %.3f\n"
                   "got       it ends at %.3f: which timer was left?",

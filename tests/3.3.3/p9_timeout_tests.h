@@ -30,14 +30,14 @@ START_TEST(it_is_waited_for)
     tasks[0].obeys_ms = 30;
     tasks[1].ms = 40;
     put_all(tasks, 2);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.050  a: breaks off\n"
                         "0.080  a: ended -ETIMEDOUT\n"
                         "0.080  b: runs\n"
                         "0.120  b: ended\n");
     expect_loop_ends_at(120);
-    expect_job(&tasks[0], 1, -ETIMEDOUT);
+    expect_job(&tasks[0], "a dead letter", 1, -ETIMEDOUT);
     expect_dead(wq_dead_first(shop.q), &tasks[0]);
     shop_close(&shop, tasks, 2);
 }
@@ -57,7 +57,7 @@ START_TEST(each_attempt_has_its_time)
     tasks[0].obeys = tasks[2].obeys = true;
     tasks[1].ms = 20;
     put_all(tasks, 3);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.000  b: runs\n"
                         "0.020  b: ended\n"
@@ -94,7 +94,7 @@ START_TEST(the_last_attempt_counts)
     tasks[0].on_run = fail_in_time;
     tasks[0].obeys = true;
     put_all(tasks, 1);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.060  a: ended -EACCES\n");
     shop_close(&shop, tasks, 1);
 }
@@ -127,9 +127,9 @@ START_TEST(done_however_late)
     tasks[2].fails = 1;
     tasks[2].err = -EIO;
     put_all(tasks, 3);
-    run_loop_for(300);
+    run_queue_for(300);
     tasks[2].ms = 10;
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.050  a: breaks off\n"
                         "0.050  b: breaks off\n"
                         "0.050  c: breaks off\n"
@@ -159,6 +159,25 @@ START_TEST(in_time)
 }
 END_TEST
 
+/* It holds up the loop itself, which cannot find that its time is over. */
+START_TEST(over_before_anybody_looks)
+{
+    const struct wq_options options = with_timeout(1, 50);
+    struct shop shop;
+    struct task tasks[1];
+
+    shop_begin(&shop, &options, SHOW_BREAK | SHOW_END);
+    tasks_of(&shop, tasks, "a", 0);
+    tasks[0].busy_ms = 80;
+    tasks[0].fails = 1;
+    tasks[0].err = -EIO;
+    put_all(tasks, 1);
+    run_queue();
+    expect_shown(&shop, "0.080  a: ended -EIO\n");
+    shop_close(&shop, tasks, 1);
+}
+END_TEST
+
 START_TEST(no_way_to_break_it_off)
 {
     struct wq_options options = with_timeout(1, 50);
@@ -172,7 +191,7 @@ START_TEST(no_way_to_break_it_off)
     tasks[0].fails = 1;
     tasks[0].err = -EIO;
     put_all(tasks, 1);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.080  a: ended -ETIMEDOUT\n");
     shop_close(&shop, tasks, 1);
 }
@@ -196,9 +215,9 @@ START_TEST(a_long_time_and_a_queue_freed_by_cancel)
     shop_begin(&shop, &options, 0);
     tasks_of(&shop, tasks, "ab", BY_HAND);
     tasks[0].on_break = tasks[1].on_break = note_and_free;
-    run_loop_for(10);
+    run_queue_for(10);
     put_all(tasks, 2);
-    run_loop();
+    run_queue();
     if (broken_off_at != INT64_C(10) + INT_MAX)
         fail_test("job_timeout_ms is INT_MAX, the job begins at 10 ms\n"
                   "expected  cancel() at %lld ms\ngot       %lld (-1: never)",

@@ -8,7 +8,6 @@
 #include <json-c/json.h>
 
 #include "p9_shown.h"
-#include "timer_guest.h"
 
 /* ---- backpressure ---- */
 
@@ -50,7 +49,7 @@ START_TEST(as_fast_as_the_consumer)
         tasks[k].on_run = get_it;
     }
     put(&tasks[0]);
-    run_loop();
+    run_queue();
     trace("end");
     expect_shown(&shop, "0.000  put 0 size 1\n"
                         "0.000  put 1 size 2\n"
@@ -78,7 +77,7 @@ START_TEST(slots_in_the_order_of_the_puts)
     tasks_of(&shop, tasks, "abcdef", 10);
     for (int k = 0; k < 6; k++)
         put_as(&tasks[k], k);
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.000  a: put\n"
                            "0.000  b: put\n"
                            "0.010  c: put\n"
@@ -109,14 +108,14 @@ START_TEST(nobody_takes_the_slot_of_another)
     CALL(-EAGAIN, "when the one slot is taken", wq_try_put(shop.q, &tasks[5].job, 0));
     put(&tasks[1]);
     tasks[1].on_run = try_to_take_the_slot;
-    run_loop_for(5);
+    run_queue_for(5);
     put(&tasks[2]);
     CALL(-EAGAIN, "when the queue is full, and somebody waits",
          wq_try_put(shop.q, &tasks[5].job, 7));
     put(&tasks[3]);
-    run_loop();
+    run_queue();
     put(&tasks[5]);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: runs\n"
                         "0.000  b: put\n"
                         "0.010  b: runs\n"
@@ -140,12 +139,12 @@ START_TEST(two_slots_at_once)
     shop_begin(&shop, &options, SHOW_PUT);
     tasks_of(&shop, tasks, "abcdef", BY_HAND);
     put_all(tasks, 2);
-    run_loop_for(10);
+    run_queue_for(10);
     put_all(tasks + 2, 4);
-    run_loop_for(10);
+    run_queue_for(10);
     finish(&tasks[0]);
     finish(&tasks[1]);
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  b: put\n"
                         "0.010  c: put\n"
@@ -169,9 +168,9 @@ START_TEST(nobody_is_told)
     tasks_of(&shop, tasks, "abc", 10);
     for (int k = 0; k < 3; k++)
         CALL(0, "without a cb", wq_put(shop.q, &tasks[k].job, 0, NULL, NULL));
-    run_loop();
+    run_queue();
     CALL(0, "when it has ended", wq_put(shop.q, &tasks[0].job, 0, NULL, NULL));
-    run_loop();
+    run_queue();
     expect_in_order(&shop, "0.000  a: runs\n"
                            "0.010  b: runs\n"
                            "0.020  c: runs\n"
@@ -195,16 +194,16 @@ START_TEST(who_cancels_leaves_the_line)
     shop_begin(&shop, &options, SHOW_PUT);
     tasks_of(&shop, tasks, "abcdefg", 10);
     put_all(tasks, 1);
-    run_loop_for(0);
+    run_queue_for(0);
     put_all(tasks + 1, 6); /* b is accepted */
-    run_loop_for(5);
+    run_queue_for(5);
     expect_cancel(&tasks[2], 0, "of the first who waits");
     expect_cancel(&tasks[2], -EALREADY, "a second time, before it is told");
     expect_cancel(&tasks[4], 0, "of one who waits in the middle");
     expect_cancel(&tasks[6], 0, "of the last who waits");
-    run_loop_for(1);
+    run_queue_for(1);
     expect_cancel(&tasks[6], -EALREADY, "of one that was told");
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  b: put\n"
                         "0.005  c: put -ECANCELED\n"
@@ -238,11 +237,11 @@ START_TEST(what_is_accepted_stays)
     put_all(tasks, 3);
     expect_cancel(&tasks[0], -EALREADY, "of a put that has got its slot at once");
     expect_cancel(&tasks[2], 0, "of a put that waits");
-    run_loop_for(5);
+    run_queue_for(5);
     expect_cancel(&tasks[0], -EALREADY, "of a put whose job runs");
     expect_cancel(&tasks[1], -EALREADY, "of a put whose job waits for a worker");
     put(&tasks[2]); /* its job is free again */
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  b: put\n"
                         "0.000  c: put -ECANCELED\n"
@@ -270,13 +269,13 @@ START_TEST(back_at_the_end_of_the_line)
     shop_begin(&shop, &options, SHOW_PUT);
     tasks_of(&shop, tasks, "abcd", 10);
     put_all(tasks, 1);
-    run_loop_for(0);
+    run_queue_for(0);
     put_all(tasks + 1, 3);
     tasks[2].on_put = put_again;
     expect_cancel(&tasks[2], 0, "of the first who waits");
     CALL(-EBUSY, "of a job whose put was cancelled, before that is told",
          wq_put(shop.q, &tasks[2].job, 0, on_put, &tasks[2]));
-    run_loop();
+    run_queue();
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  b: put\n"
                         "0.000  c: put -ECANCELED\n"
@@ -285,23 +284,6 @@ START_TEST(back_at_the_end_of_the_line)
     shop_close(&shop, tasks, 4);
 }
 END_TEST
-
-/* Turns of the loop until the time comes. */
-static int turns_for(int ms)
-{
-    const int until = now_ms() + ms;
-    bool over = false;
-    int turns = 0;
-
-    ck_assert_int_eq(event_base_once(test_base(), -1, EV_TIMEOUT, on_guest, &over,
-                                     &(struct timeval){ms / 1000, ms % 1000 * 1000}),
-                     0);
-    while (!over && now_ms() <= until && turns < 10000) {
-        ck_assert_int_ge(event_base_loop(test_base(), EVLOOP_ONCE), 0);
-        turns++;
-    }
-    return turns;
-}
 
 static void expect_asleep(const char *when)
 {
@@ -320,7 +302,7 @@ START_TEST(to_wait_costs_nothing)
     shop_begin(&shop, &options, SHOW_PUT);
     tasks_of(&shop, tasks, "abcd", BY_HAND);
     put_all(tasks, 4);
-    run_loop_for(10);
+    run_queue_for(10);
     expect_asleep("with two puts that wait for a slot");
     expect_shown(&shop, "0.000  a: put\n"
                         "0.000  b: put\n");

@@ -1,7 +1,7 @@
 # real_p9_work_queue.py PROGRAM: does it run commands, and lose none, with real processes?
 #
 # Commands that go well, that fail and are tried again, that take too long; a pipe whose writer has
-# to wait; Ctrl-C once, and twice, in the middle. Where a command must be running, or go on, it says
+# to wait; Ctrl-C once, twice and three times, in the middle and while nothing goes on. Where a command must be running, or go on, it says
 # so through a FIFO, and waits for a line from another one: nothing here waits for a clock.
 #
 # SPDX-License-Identifier: MIT
@@ -64,6 +64,13 @@ def check_timeout(program):
     status, _, stats, errors = run(program, ["-t", "20"], "sleep 1000 | cat\n")
     assert (status, errors) == (1, ["p9_work_queue: too slow: sleep 1000 | cat"]), errors
     counts(stats, put=1, failed=1, dead=1, timed_out=1)
+
+
+def check_nul(program):
+    """No half of a line is run."""
+    status, printed, _, errors = run(program, ["-w", "1"], "echo a\necho b\0c\necho d\necho e\0")
+    assert (status, printed) == (1, ["a", "d"]), (status, printed)
+    assert errors == [f"p9_work_queue: not taken, NUL byte: echo {x}" for x in "be"], errors
 
 
 def check_wrong_use(program):
@@ -136,6 +143,40 @@ def check_backpressure(program):
     assert ahead <= 4096 / len("true\n"), f"{ahead} lines are read ahead"
 
 
+def check_idle(program):
+    """All that was read has gone well, and the writer has not closed its end: nothing is lost."""
+    with gate() as waiting:
+        running = start(program)
+        running.stdin.write(waiting.lines(1)[0] + "\n")
+        running.stdin.flush()
+        waiting.wait(1)
+        running.send_signal(signal.SIGINT)
+        waiting.open(1)
+        errors, out = running.stderr.read(), running.stdout.read().splitlines()
+        assert (running.wait(timeout=PATIENCE), errors) == (0, ""), (running.returncode, errors)
+        counts(json.loads(out[-1]), put=1, done=1)
+
+
+def check_stubborn(program):
+    """It takes no notice of SIGTERM; the third time it is killed."""
+    with gate() as waiting:
+        stubborn = "trap '' TERM; " + waiting.lines(1)[0]
+        running = start(program, "-w", "1", "-c", "1")
+        running.stdin.write(stubborn + "\ntrue 2\ntrue 3\ntrue 4\n")
+        running.stdin.flush()
+        waiting.wait(1)
+        errors = []
+        for number, n in ((signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGINT, 1)):
+            running.send_signal(number)
+            errors += [running.stderr.readline().strip() for _ in range(n)]
+        expected = ["not taken: true 3", "not taken: true 4", "not done: true 2",
+                    f"not done: {stubborn}"]
+        assert errors == [f"p9_work_queue: {line}" for line in expected], errors
+        assert running.stderr.read() == ""
+        counts(json.loads(running.stdout.read().splitlines()[-1]), put=2, cancelled=2)
+        assert running.wait(timeout=PATIENCE) == 1, running.returncode
+
+
 def listed(errors, what):
     """The numbers of the commands that are listed so."""
     mark = f"p9_work_queue: {what}: echo "
@@ -165,6 +206,7 @@ def check_interrupt(program, times):
         stats = json.loads(out.splitlines()[-1])
         not_taken, not_done = listed(errors, "not taken"), listed(errors, "not done")
         assert running.returncode == 1, running.returncode
+        assert not_taken == sorted(not_taken), not_taken
         assert sorted(ran + not_taken + not_done) == list(range(20)), (ran, not_taken, not_done)
         assert stats["put"] in (8, 9), stats  # the last slot that became free: refilled, or not yet
         if times == 1:
@@ -195,8 +237,11 @@ def main(program):
         check_all_go_well(program, pathlib.Path(folder))
         check_failures(program, pathlib.Path(folder))
     check_timeout(program)
+    check_nul(program)
     check_wrong_use(program)
     check_backpressure(program)
+    check_idle(program)
+    check_stubborn(program)
     check_interrupt(program, 1)
     check_interrupt(program, 2)
     check_terminal(program)
