@@ -185,10 +185,12 @@ static void describe(const struct event *ev, char *out, size_t size)
                  (int)event_get_fd(ev), name);
     else
         snprintf(out, size, "timer for %s", name);
-    if (event_pending(ev, EV_TIMEOUT, &due)) {
+    if ((ev->ev_evcallback.evcb_flags & EVLIST_TIMEOUT) && event_pending(ev, EV_TIMEOUT, &due)) {
         gettimeofday(&now, NULL);
         double left = (double)(due.tv_sec - now.tv_sec) + (double)(due.tv_usec - now.tv_usec) / 1e6;
         append(out, size, ", due at %.3f", (double)vclock_now() / 1e9 + left);
+    } else if (event_pending(ev, EV_TIMEOUT, NULL)) { /* by event_active(): it has no time */
+        append(out, size, ", active");
     }
 }
 

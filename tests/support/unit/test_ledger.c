@@ -46,6 +46,11 @@ START_TEST(pending_events_are_described)
     ck_assert_ptr_nonnull(strstr(text, "timer for"));
     ck_assert_ptr_nonnull(strstr(text, "due at 1.500"));
     ck_assert_ptr_nonnull(strstr(text, "signal 10 for"));
+    event_del(timer);
+    event_active(timer, EV_TIMEOUT, 0);
+    ck_assert_int_eq(ledger_pending_events(base, text, sizeof text), 2);
+    ck_assert_ptr_nonnull(strstr(text, ", active"));
+    ck_assert_ptr_null(strstr(text, "due at"));
     event_free(timer);
     event_free(signal);
     event_base_free(base);
