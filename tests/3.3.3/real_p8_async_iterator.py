@@ -58,12 +58,11 @@ def check_waiting(program, folder):
     for fifo in fifos:
         os.mkfifo(fifo)
     with subprocess.Popen([program, "-n", "2", *fifos], stdout=subprocess.PIPE) as program_runs:
-        time.sleep(0.1)
-        with open(fifos[0], "wb", buffering=0) as writer:
+        with open(fifos[0], "wb", buffering=0) as writer:  # when the program has opened it, too
             writer.write(b"one\ntw")
-            time.sleep(0.1)
+            got = program_runs.stdout.readline()
             writer.write(b"o\n")
-            got = program_runs.stdout.read()
+            got += program_runs.stdout.read()
         expect(got, b"%s: one\n%s: two\n" % (bytes(fifos[0]), bytes(fifos[0])), "a late FIFO")
         assert program_runs.wait(timeout=60) == 0
     began = time.monotonic()
