@@ -8,7 +8,6 @@
 #ifndef JUKEBOX_DISK_H
 #define JUKEBOX_DISK_H
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -25,6 +24,7 @@
 #include "locks.h"
 #include "result_text.h"
 #include "suite.h"
+#include "vwait.h"
 
 enum { MOST_SOURCES = 4, SOON_MS = 100 };
 
@@ -118,20 +118,14 @@ static inline void tape_end(struct source *s)
     ck_assert_int_eq(close(fd), 0);
 }
 
-/* Waits, in real time, until the worker has taken what is on the tape: each record before it is
- * loaded then. False if it does not come. */
+/* Waits until the worker has taken what is on the tape: each record before it is loaded then. False
+ * if it does not come, but waits for something else, or is not there. */
 static inline bool worker_has_come_to(const struct source *s)
 {
-    const int patience_ms = 2000;
     int left = 1;
 
-    for (int k = 0; k < patience_ms && left > 0; k++) {
-        if (ioctl(s->fd, FIONREAD, &left) != 0)
-            return false;
-        if (left > 0)
-            (void)syscall(SYS_poll, NULL, 0, 1);
-    }
-    return left == 0;
+    vwait_settle();
+    return ioctl(s->fd, FIONREAD, &left) == 0 && left == 0;
 }
 
 /* ---- who is told ---- */
