@@ -300,7 +300,7 @@ static void expect_memory(size_t chunk, const char *what)
 START_TEST(a_file_larger_than_memory)
 {
     enum { CHUNK_BYTES = 64 * 1024 };
-    const off_t size = (off_t)64 << 20;
+    const off_t size = (off_t)16 << 20;
     const struct file_options options = {.chunk = CHUNK_BYTES, .line = line_backwards};
     struct outcome o = {.todo = TODO_FILE};
 
@@ -309,7 +309,7 @@ START_TEST(a_file_larger_than_memory)
     alloc_watch();
     process(&o, "in", "out", &options);
     run_loop();
-    expect_memory(CHUNK_BYTES, "a file of 64 MiB that is a single line");
+    expect_memory(CHUNK_BYTES, "a file of 16 MiB that is a single line");
     expect_outcome(&o, 0, 0);
     expect_counts(&o, 0, 0, size);
     expect_errors(&o, 1, 1, -EMSGSIZE, "its one line is longer than max_line");
