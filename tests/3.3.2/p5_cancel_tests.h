@@ -6,7 +6,6 @@
 #define P5_CANCEL_TESTS_H
 
 #include "p5_file_tests.h"
-#include "spin_limit.h"
 
 /* ---- op_cancel() ---- */
 
@@ -187,7 +186,7 @@ START_TEST(the_next_fifo_is_another_matter)
 {
     struct outcome silent = {.name = NULL}, next = {.name = NULL};
 
-    limit_spinning(); /* what has woken a worker once may wake it for ever */
+    limit_cpu_ms(500); /* what has woken a worker once may wake it for ever */
     open_pool(1, 2);
     struct fifo_peer *p = fifo_peer_new(path_of("fifo")), *q = fifo_peer_new(path_of("fifo2"));
     fifo_peer_open(q, 150);
@@ -203,7 +202,7 @@ START_TEST(the_next_fifo_is_another_matter)
     fifo_peer_free(p);
     fifo_peer_free(q);
     close_pool();
-    unlimit_spinning();
+    limit_cpu_ms(0);
 }
 END_TEST
 

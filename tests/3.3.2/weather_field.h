@@ -20,11 +20,10 @@
 
 #include "12_udp_echo.h"
 #include "faults.h"
-#include "spin_limit.h"
 #include "suite.h"
 #include "vclock.h"
 
-enum { STATIONS = 3, TEXT_MOST = 4096, FEW_WAKEUPS = 2000 };
+enum { STATIONS = 3, TEXT_MOST = 4096, FEW_WAKEUPS = 2000, FEW_CPU_MS = 500 };
 enum { SOON_MS = 10 }; /* what is sent before has come by then */
 
 struct field {
@@ -99,7 +98,7 @@ static inline void field_open(struct field *f)
 {
     memset(f, 0, sizeof(*f));
     vclock_livelock_limit(FEW_WAKEUPS); /* one that spins is soon told */
-    limit_spinning();
+    limit_cpu_ms(FEW_CPU_MS);
     f->collector = collector_start(test_base(), 0, on_reading, f);
     if (f->collector == NULL)
         fail_test("collector_start() returned NULL for a port that is free");
@@ -118,7 +117,7 @@ static inline void field_close(struct field *f)
     collector_free(f->collector);
     for (int k = 0; k < STATIONS; k++)
         station_close(f, k);
-    unlimit_spinning();
+    limit_cpu_ms(0);
 }
 
 /* Lets the loop look at the descriptors once, and call what is ready. */

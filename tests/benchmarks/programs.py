@@ -70,12 +70,17 @@ def solution(folder, name, packages, bench=None):
     return c_program(folder, bench, [*part, HERE / f"{bench}.c"], packages, includes)
 
 
-def python_program(script, module, *words):
-    """`module` is what it imports."""
+def python_with(module):
+    """The command of a Python that has the module."""
     for python in PYTHONS:
         if is_well([python, "-c", f"import {module}"]):
-            return [python, str(PEERS / script), *words]
+            return [python]
     raise Missing(f"Python's {module}")
+
+
+def python_program(script, module, *words):
+    """`module` is what it imports."""
+    return [*python_with(module), str(PEERS / script), *words]
 
 
 def uvloop_program(script, module, *words):
@@ -85,14 +90,20 @@ def uvloop_program(script, module, *words):
     return command
 
 
-def node_program(script, module=None, *words):
-    node = shutil.which("node")
-    if node is None:
+def node():
+    """Its command."""
+    command = shutil.which("node")
+    if command is None:
         raise Missing("node")
+    return [command]
+
+
+def node_program(script, module=None, *words):
+    command = node()
     os.environ.setdefault("NODE_PATH", NODE_MODULES)
-    if module is not None and not is_well([node, "-e", f"require('{module}')"]):
+    if module is not None and not is_well([*command, "-e", f"require('{module}')"]):
         raise Missing(f"node's {module}")
-    return [node, str(PEERS / script), *words]
+    return [*command, str(PEERS / script), *words]
 
 
 def go_program(folder, script, package=None, *words):

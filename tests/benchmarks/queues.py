@@ -23,31 +23,35 @@ ROUNDS = 3
 MOST_SECONDS = 60  # of one measurement
 ROOMS = (1, 64, 1024)
 ITEMS = 1_000_000
-FEATURES = "asyncio, limited"
-FEWER = {"asyncio": 20, "+ uvloop": 20, "node": 4, FEATURES: 50}
+LIMITED = "asyncio, limited"
+FEWER = {"asyncio": 20, "+ uvloop": 20, "node": 4, LIMITED: 50}
 COLUMNS = {"us": ("CPU us", ".4f"), "rate": ("per second", ",.0f"), "mib": ("peak MiB", ".1f")}
 
-# Title, the word that peers know it by, goals, our rows: name, solution, program, first words.
+# Title; the words that peers know it by, of which all but asyncio have the first one; goals; our
+# rows: name, solution, program, first words.
 JOBS = [
-    ("work queue: so many items are put, and joined", "waves", {"asyncio": 0.02, "Go": 0.5},
+    ("work queue: so many items are put, and joined", {"asyncio": "waves"},
+     {"asyncio": 0.02, "Go": 0.5},
      [("22_work_queue", "22_work_queue", "queue_22_bench", [])]),
-    ("bounded queue: room for so many items", "bounded", {"asyncio": 0.02, "Go": 0.5},
+    ("bounded queue: room for so many items", {"asyncio": "bounded"}, {"asyncio": 0.02, "Go": 0.5},
      [("24_backpressure", "24_backpressure", "queue_24_bench", []),
       ("each put, get told", "24_backpressure", "queue_24_bench", ["told"])]),
-    ("jobs with priorities: room for so many", "bounded", {"asyncio": 0.05},
+    ("jobs with priorities: room for so many", {"asyncio": "bounded", LIMITED: "jobs"},
+     {"asyncio": 0.05},
      [("p9_work_queue", "p9_work_queue", "queue_p9_bench", []),
       ("no limits, no rate", "p9_work_queue", "queue_p9_bench", ["plain"])]),
 ]
 
 
-def makers(folder, job, ours):
+def makers(folder, words_of, ours):
+    job = words_of["asyncio"]
+
     def make(solution, bench, words):
         return lambda: [*programs.solution(folder, solution, ["libevent", "json-c"], bench), *words]
     return {
         **{name: make(*rest) for name, *rest in ours},
-        "asyncio": lambda: [*programs.python_program("queues.py", "asyncio"), job],
-        **({FEATURES: lambda: [*programs.python_program("queues.py", "asyncio"), "jobs"]}
-           if ours[0][0] == "p9_work_queue" else {}),
+        **{name: lambda word=word: [*programs.python_program("queues.py", "asyncio"), word]
+           for name, word in words_of.items()},
         "+ uvloop": lambda: [*programs.uvloop_program("queues.py", "asyncio"), job],
         "node": lambda: [*programs.node_program("queues.mjs"), job],
         "Go": lambda: [*programs.go_program(folder, "queues.go"), job],
@@ -69,14 +73,14 @@ def main():
     items = ITEMS * 10 if parser.parse_args().full else ITEMS
     programs.end_like_an_error()
     with tempfile.TemporaryDirectory() as folder:
-        for title, job, goals, ours in JOBS:
-            commands, missing = compare.available(makers(folder, job, ours))
+        for title, words_of, goals, ours in JOBS:
+            commands, missing = compare.available(makers(folder, words_of, ours))
             print(compare.heading(title, missing))
             for room in ROOMS:
                 rows = compare.medians(commands, ROUNDS, lambda name, room=room:
                                        measure(name, commands[name], room, items))
-                print("\n".join(compare.table(f"{room:,} at a time", COLUMNS, rows, [row[0] for row in ours],
-                                              goals)), flush=True)
+                print("\n".join(compare.table(f"{room:,} at a time", COLUMNS, rows,
+                                              [row[0] for row in ours], goals)), flush=True)
 
 
 if __name__ == "__main__":

@@ -33,10 +33,7 @@ GO = 'package main\n\nfunc main() {\n\tprintln("here")\n}\n'
 
 
 def python(module):
-    def make():
-        interpreter = programs.python_program("queues.py", module)[0]
-        return [interpreter, "-c", f"import asyncio, {module}{ASYNCIO}"]
-    return make
+    return lambda: [*programs.python_with(module), "-c", f"import asyncio, {module}{ASYNCIO}"]
 
 
 def go(folder):
@@ -53,8 +50,7 @@ def makers(folder):
            for name, packages in OURS.items()},
         "asyncio": python("asyncio"),
         "aiohttp": python("aiohttp"),
-        "node": lambda: [*programs.node_program("queues.mjs")[:1], "-e",
-                         "setImmediate(() => console.log('here'))"],
+        "node": lambda: [*programs.node(), "-e", "setImmediate(() => console.log('here'))"],
         "Go": lambda: go(folder),
     }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "append.h"
 #include "guard.h"
 #include "locks.h"
 #include "places.h"
@@ -87,11 +88,16 @@ static const char *failure_of(SRunner *runner, const struct behaviour *b)
     const char *noticed = problem_first(), *failed = alloc_failed(), *wanted = locks_wanted();
     if (noticed != NULL && strcmp(noticed, found) == 0)
         noticed = NULL;
-    snprintf(both, sizeof both, "%s%s%s%s%s%s%s", noticed ? noticed : "", noticed ? "\n" : "",
-             found, failed ? "\nmemory has run out before that, on purpose: what failed is " : "",
-             failed ? failed : "",
-             wanted ? "\nmeanwhile a thread waits for the lock that was taken " : "",
-             wanted ? wanted : "");
+    both[0] = '\0';
+    if (noticed)
+        append(both, sizeof both, "%s\n", noticed);
+    append(both, sizeof both, "%s", found);
+    if (failed)
+        append(both, sizeof both, "\nmemory has run out before that, on purpose: what failed is %s",
+               failed);
+    if (wanted)
+        append(both, sizeof both, "\nmeanwhile a thread waits for the lock that was taken %s",
+               wanted);
     return both;
 }
 

@@ -21,10 +21,12 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "real.h"
+#include "suite.h"
 #include "vclock.h"
 #include "verdict.h"
 #include "where.h"
@@ -200,12 +202,25 @@ static void on_abort(int signal)
                 where_called(place, sizeof place));
 }
 
+static int limit_seconds; /* of CPU time; 0: there is no limit */
+
 void guard_limit_cpu(int seconds)
 {
     struct sigaction action = {.sa_sigaction = on_cpu_limit, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
     sigaction(SIGXCPU, &action, NULL);
+    sigaction(SIGPROF, &action, NULL);
     limit(RLIMIT_CPU, (rlim_t)seconds, (rlim_t)seconds + 2);
+    limit_seconds = seconds;
+}
+
+EXPORT void limit_cpu_ms(int ms)
+{
+    const int slow = 5; /* where all is slow, as under valgrind, the limit is higher than that */
+    const struct itimerval left = {.it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
+
+    if (limit_seconds > 0 && limit_seconds <= slow)
+        (void)setitimer(ITIMER_PROF, &left, NULL);
 }
 
 int guard_install(int cpu_seconds, long memory_mib)

@@ -68,6 +68,10 @@ void expect_trace_in_order(const char *expected);
 /* The same from any thread: fail_test() jumps, which a worker must not. */
 void fail_anywhere(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* From now to the end of the test so many milliseconds of CPU time are left, at least 1; 0: as many
+ * as the harness gives. Where a right solution needs few, an endless loop is told sooner. */
+void limit_cpu_ms(int ms);
+
 /* Overwrites the stack below the caller, so that a local that a coroutine wrongly kept there is
  * seen to be lost. The tasks of coro.h are resumed on such a stack: CORO_BEFORE_STEP. */
 void scrub_stack(void);

@@ -152,6 +152,7 @@ static void begin_test(void)
     trace_clear();
     vclock_shuffle(run.seed);
     vclock_livelock_limit(0);
+    limit_cpu_ms(0);
     vclock_expect_outside(0);
     ledger_start();
     vclock_start();

@@ -42,10 +42,11 @@ static const void *grader(void)
 /* Is the innermost call that is not the grader's own one of libevent's? */
 static bool is_in_libevent(void *const *frames, int n)
 {
+    const void *own = grader();
     Dl_info info;
 
     for (int i = 0; i < n; i++)
-        if (dladdr(frames[i], &info) != 0 && info.dli_fbase != grader())
+        if (dladdr(frames[i], &info) != 0 && info.dli_fbase != own)
             return strstr(info.dli_fname, "libevent") != NULL;
     return false;
 }
@@ -61,17 +62,18 @@ const char *where_interrupted(const void *pc, char *out, size_t size)
     void *frames[MAX_FRAMES];
     int n = backtrace(frames, MAX_FRAMES), found = 0;
 
-    snprintf(out, size, "in %s", is_in_libevent(frames, n) ? "libevent" : "a library");
+    out[0] = '\0';
     for (int i = 0; i < n && found < enough; i++) {
         if (!where_is_learner(frames[i]))
             continue;
-        if (found == 0)
-            out[0] = '\0';
         append(out, size, "%s%tx", found++ == 0 ? PLACE_CALL : ",",
                /* a return address is behind the call */
                (char *)frames[i] - (frames[i] == pc ? 0 : 1) - learner_base);
     }
-    append(out, size, "%s", found > 0 ? "}" : "");
+    if (found > 0)
+        append(out, size, "}");
+    else
+        append(out, size, "in %s", is_in_libevent(frames, n) ? "libevent" : "a library");
     return out;
 }
 
